@@ -1,0 +1,1 @@
+"""What every room shares: errors, records, configuration, messages and the wire format."""

@@ -1,0 +1,1 @@
+"""What crosses the platform's border: submissions in, gradebooks out."""

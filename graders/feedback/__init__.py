@@ -1,0 +1,1 @@
+"""Grades to pages that students read."""

@@ -1,0 +1,1 @@
+"""The story of a submission: intake, run, score, policy, record."""

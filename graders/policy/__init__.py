@@ -1,0 +1,1 @@
+"""Late penalties, counted submissions, choices and the final grade: pure functions."""

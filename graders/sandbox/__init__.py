@@ -1,0 +1,1 @@
+"""Live student processes behind a pipe; knows processes, not courses."""

@@ -1,0 +1,1 @@
+"""Cases and marks to a raw score: pure functions."""

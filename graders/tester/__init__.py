@@ -1,0 +1,1 @@
+"""Hidden tests: trusted processes that ask a student's process questions."""

@@ -1,0 +1,1 @@
+"""Derived views of graded work: metrics, ranking and pages of the competition."""
