@@ -45,6 +45,15 @@ class GradeStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Student:
+    """One line of the class list."""
+
+    id: str
+    name: str
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredFile:
     """One file of a submission: its path inside it (posix) and its content's address."""
 
@@ -156,7 +165,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Points that a person gave for one rubric item; a later mark replaces an earlier one."""
+    """Points that a person gave for one rubric item; a later mark replaces an earlier one.
+
+    `id` is the store's, and None until it is stored.
+    """
 
     submission_id: int
     item: str
@@ -164,6 +176,7 @@ class Mark:
     by: str
     comment: str
     at: datetime
+    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
