@@ -126,7 +126,11 @@ def _reachable(binaries: Path, home: Path, identity: dict[str, Any]) -> Path:
     """Return binaries that the server's user can execute: these, or a copy in `home`."""
     try:
         probe = subprocess.run(
-            [binaries / "postgres", "--version"], cwd="/", capture_output=True, **identity
+            [binaries / "postgres", "--version"],
+            check=False,
+            cwd="/",
+            capture_output=True,
+            **identity,
         )
         if probe.returncode == 0:
             return binaries
@@ -154,8 +158,11 @@ def _start(home: Path, password: str) -> subprocess.Popen[bytes]:
         os.chown(secret, identity["user"], identity["group"])
     data, environment = home / "data", {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
     made = subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", USER, "-A", "scram-sha-256", "--pwfile", secret]
-        + ["-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"],
+        [
+            *(binaries / "initdb", "-D", data, "-U", USER, "-A", "scram-sha-256"),
+            *("--pwfile", secret, "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions"),
+        ],
+        check=False,
         cwd=home,
         env=environment,
         capture_output=True,
