@@ -218,6 +218,32 @@ class LateRule:
     floor: Decimal = Decimal(0)
 
 
+class RoundingMode(StrEnum):
+    """What the final grade does with a remainder of a step."""
+
+    HALF_UP = "half_up"
+    HALF_EVEN = "half_even"
+    DOWN = "down"
+    UP = "up"
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """How the final grade of the course is rounded: to a multiple of `step`."""
+
+    mode: RoundingMode = RoundingMode.HALF_UP
+    step: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class FinalGrade:
+    """A student's final grade of the course; `missing` are the homeworks that counted as 0."""
+
+    exact: Decimal
+    rounded: Decimal
+    missing: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What the late policy says of one submission.
