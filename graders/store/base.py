@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -60,11 +60,12 @@ class Room:
 
     def _insert_unless_there(
         self, session: Session, model: type[Base], values: Mapping[str, Any]
-    ) -> int | None:
-        """Insert a row unless a unique key is taken; return 1 when it was inserted."""
+    ) -> bool:
+        """Insert a row unless a unique key is taken; say whether it was inserted."""
         dialect = sqlite if self._is_sqlite else postgresql
-        order = dialect.insert(model).values(**values).on_conflict_do_nothing()
-        return session.connection().execute(order).rowcount or None
+        key = inspect(model).primary_key
+        order = dialect.insert(model).values(**values).on_conflict_do_nothing().returning(*key)
+        return session.connection().execute(order).first() is not None
 
     @property
     def _is_sqlite(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +13,7 @@ from graders.core.errors import CourseError, InfraError
 from graders.core.records import Plain, Run, RunReport
 from graders.store import convert, encode
 from graders.store.base import Room
-from graders.store.models import LeaseRow, MemoRow, RunRow
+from graders.store.models import LeaseRow, MemoRow, MetaRow, RunRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +159,19 @@ class Work(Room):
         values = {"key": encode.name(key, "memo key"), "value": encode.thaw(value)}
         with self._writing() as session:
             self._insert_unless_there(session, MemoRow, values)
-            kept: Sequence[Plain] = session.scalars(
-                select(MemoRow.value).where(MemoRow.key == key)
-            ).all()
-            return kept[0]
+            kept: Plain = session.scalars(select(MemoRow.value).where(MemoRow.key == key)).one()
+            return kept
+
+    def meta_get(self, key: str) -> str | None:
+        """Return what the store was told to remember of itself under a key."""
+        with self._reading() as session:
+            row = session.get(MetaRow, key)
+            return None if row is None else row.value
+
+    def meta_put(self, key: str, value: str) -> None:
+        """Remember a text under a key; what was there before is replaced."""
+        with self._writing("meta", key) as session:
+            session.merge(MetaRow(key=encode.name(key, "key"), value=encode.text(value, "value")))
 
 
 def _drop(session: Session, lease: Lease) -> int:

@@ -56,7 +56,7 @@ class Server:
         import psycopg
         from psycopg import sql
 
-        order = sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING 'UTF8'").format(
+        order = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
             sql.Identifier(database), sql.Identifier(template)
         )
         with psycopg.connect(self.conninfo(), autocommit=True) as connection:
