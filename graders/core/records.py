@@ -263,6 +263,23 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class PartRule:
+    """A part of an assignment as scoring needs it: its key and the most that it can earn."""
+
+    key: str
+    points: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class RubricRule:
+    """Points of a part that only a person gives, as scoring needs them."""
+
+    part: str
+    key: str
+    points: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class PartScore:
     """One part of an assignment: what it earned so far and what still waits for a person."""
 
