@@ -38,6 +38,7 @@ class GradeStatus(StrEnum):
 
     FINAL = "final"
     PROVISIONAL = "provisional"  # some points wait for a person
+    PENDING = "pending"  # handed in and not run yet; never stored
     MISSING = "missing"  # nothing was handed in
     NOT_ACCEPTED = "not_accepted"  # all that was handed in came after the hard deadline
     REFUSED = "refused"  # the only things handed in could not be accepted as submissions
