@@ -26,6 +26,7 @@ from graders.core.records import (
     RunReport,
 )
 from graders.store import Store
+from graders.store.models import Base
 
 BACKENDS = ("sqlite", "postgresql")
 _numbers = itertools.count()
@@ -64,48 +65,54 @@ def postgres(postgres_module) -> Iterator:
 
 
 @pytest.fixture(scope="session")
-def migrated(postgres, tmp_path_factory) -> str:
-    """A database at the newest schema, to be copied: quicker than migrating each."""
-    url = postgres.create("migrated")
-    Store.open(url, tmp_path_factory.mktemp("migrated")).close()
-    return "migrated"
-
-
-@pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory) -> Path:
-    """An SQLite file at the newest schema, to be copied likewise."""
+    """An SQLite file at the newest schema, to be copied: quicker than migrating each."""
     folder = tmp_path_factory.mktemp("migrated_file")
     Store.open(f"sqlite:///{folder}/course.db", folder / "blobs").close()
     return folder / "course.db"
 
 
 @pytest.fixture(scope="session")
-def new_place(request, tmp_path_factory) -> Callable[..., Place]:
-    """Make a place for a store: `new_place(backend, empty=False)`."""
+def new_place(request, tmp_path_factory) -> Callable[[str], Place]:
+    """Make a place for a store, with an empty database of its own."""
 
-    def make(backend: str, *, empty: bool = False) -> Place:
+    def make(backend: str) -> Place:
         folder = tmp_path_factory.mktemp("store")
         if backend == "sqlite":
-            if not empty:
-                shutil.copyfile(request.getfixturevalue("migrated_file"), folder / "course.db")
             return Place(backend, f"sqlite:///{folder}/course.db", folder / "blobs")
         server = request.getfixturevalue("postgres")
-        template = "template0" if empty else request.getfixturevalue("migrated")
-        return Place(backend, server.create(f"t{next(_numbers)}", template), folder / "blobs")
+        return Place(backend, server.create(f"t{next(_numbers)}"), folder / "blobs")
 
     return make
 
 
+@pytest.fixture(scope="session")
+def contract_database(postgres) -> str:
+    """One PostgreSQL database for the contract: emptying it is quicker than making another."""
+    postgres.create("contract")
+    return "contract"
+
+
 @pytest.fixture(params=BACKENDS)
-def place(request, new_place) -> Place:
-    """A place for a store of its own, at the newest schema."""
-    return new_place(request.param)
+def place(request, tmp_path) -> Place:
+    """A place for a store that has no rows, at the newest schema."""
+    if request.param == "sqlite":
+        path = tmp_path / "course.db"
+        shutil.copyfile(request.getfixturevalue("migrated_file"), path)
+        return Place("sqlite", f"sqlite:///{path}", tmp_path / "blobs")
+    server = request.getfixturevalue("postgres")
+    found = Place(
+        "postgresql", server.url(request.getfixturevalue("contract_database")), tmp_path / "blobs"
+    )
+    found.open().close()
+    server.empty("contract", Base.metadata.tables)
+    return found
 
 
 @pytest.fixture(params=BACKENDS)
 def empty_place(request, new_place) -> Place:
     """A place with a database that has nothing in it."""
-    return new_place(request.param, empty=True)
+    return new_place(request.param)
 
 
 @pytest.fixture

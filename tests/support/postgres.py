@@ -24,7 +24,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,17 +51,24 @@ class Server:
         """Return the same as a libpq connection string."""
         return f"host={self.socket_dir} user={USER} password={self.password} dbname={database}"
 
-    def create(self, database: str, template: str = "template0") -> str:
-        """Create a database as a copy of a template and return its SQLAlchemy URL."""
+    def create(self, database: str) -> str:
+        """Create an empty database and return its SQLAlchemy URL."""
         import psycopg
         from psycopg import sql
 
-        order = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
-            sql.Identifier(database), sql.Identifier(template)
-        )
         with psycopg.connect(self.conninfo(), autocommit=True) as connection:
-            connection.execute(order)
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
         return self.url(database)
+
+    def empty(self, database: str, tables: Iterable[str]) -> None:
+        """Delete all rows of tables, past every trigger and foreign key."""
+        import psycopg
+        from psycopg import sql
+
+        with psycopg.connect(self.conninfo(database)) as connection:
+            connection.execute("SET session_replication_role = replica")
+            for table in tables:
+                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
 
 
 @contextlib.contextmanager
