@@ -1,7 +1,8 @@
 """Which protection this host can give, found by trying, and how to mend what is missing.
 
 Only tier ``strict`` writes grades. Nothing falls back by itself: a grader calls `require_strict`
-and stops when the host is weaker.
+and stops when the host is weaker. The module can be imported, and says what is missing, on every
+system; what only Linux has is imported after the system was looked at.
 """
 
 from __future__ import annotations
@@ -12,14 +13,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from graders.core.errors import InfraError
-from graders.sandbox import canaries, landlock
+from graders.sandbox import canaries
 from graders.sandbox.syscall_table import TABLES
-from graders.sandbox.zygote import Zygote
 
 Tier = Literal["strict", "bwrap", "weak", "none"]
 
@@ -36,6 +36,15 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the doctor's table: what was looked at, and why it failed and what to do."""
+
+    name: str
+    ok: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """What the host can give.
 
@@ -49,12 +58,31 @@ class Diagnosis:
     findings: tuple[Finding, ...]
     canaries: tuple[canaries.Canary, ...] = ()
 
+    def checks(self) -> tuple[Check, ...]:
+        """Return the findings and the canaries as lines of one table."""
+        host = [Check("host", False, f"{f.reason}. {f.fix}") for f in self.findings]
+        tried = [
+            Check(one.name, one.held, "" if one.held else "the attack got through")
+            for one in self.canaries
+        ]
+        return (*host, *tried)
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return the diagnosis as JSON-like data."""
+        return asdict(self)
+
 
 def _read(path: str) -> str:
     try:
         return Path(path).read_text().strip()
     except OSError:
         return ""
+
+
+def _landlock() -> int:
+    from graders.sandbox import landlock
+
+    return landlock.abi()
 
 
 def _platform_findings() -> Iterator[Finding]:
@@ -75,7 +103,7 @@ def _platform_findings() -> Iterator[Finding]:
             f"the kernel {platform.release()} is older than 5.13",
             "Install a newer kernel: apt install linux-image-generic-hwe, then reboot",
         )
-    elif landlock.abi() < 1:
+    elif _landlock() < 1:
         yield Finding(
             "the kernel has Landlock switched off",
             "Add lsm=landlock,lockdown,yama,integrity,apparmor,bpf to the kernel's command line"
@@ -120,7 +148,7 @@ def _weaker_tier() -> Tier:
         return "none"
     if _bubblewrap_works():
         return "bwrap"
-    return "weak" if landlock.abi() >= _SCOPED_LANDLOCK else "none"
+    return "weak" if _landlock() >= _SCOPED_LANDLOCK else "none"
 
 
 def examine() -> Diagnosis:
@@ -128,6 +156,8 @@ def examine() -> Diagnosis:
     findings = list(_platform_findings())
     if findings:
         return Diagnosis(_weaker_tier(), tuple(findings))
+    from graders.sandbox.zygote import Zygote
+
     try:
         with canaries.secret() as value, Zygote.start(preload=(), slots=1) as zygote:
             tried = canaries.run(zygote, value)

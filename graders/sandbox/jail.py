@@ -198,6 +198,9 @@ def _become_init(order: Order, opened: layout.OpenLayout) -> None:
 
 
 def _reap(sync: socket.socket, student: int) -> NoReturn:
+    # SECURITY: test_attack_fails[signal_init]; the kernel lets its own jail signal PID 1 only where
+    # it has a handler, and Python's for SIGINT would end it without a word.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     sc.prctl(sc.PR_SET_DUMPABLE, 0)
     sc.drop_capabilities()
     _keep_sync_only(sync)
@@ -245,8 +248,9 @@ def _take_descriptors(doors: Doors, layers: Layers) -> None:
         # SECURITY: test_attack_fails[inherited_fds]
         sc.close_from(_SYNC_FD + 1)
     sys.stdin = os.fdopen(0, "r", encoding="utf-8", closefd=False)
-    sys.stdout = os.fdopen(1, "w", encoding="utf-8", errors="replace", closefd=False)
-    sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="replace", closefd=False)
+    # Line by line, or what was printed before a kill would be lost.
+    sys.stdout = os.fdopen(1, "w", 1, encoding="utf-8", errors="replace", closefd=False)
+    sys.stderr = os.fdopen(2, "w", 1, encoding="utf-8", errors="replace", closefd=False)
 
 
 def _reseed(seed: int) -> None:

@@ -52,7 +52,7 @@ def _handled(version: int) -> _Ruleset:
     return _Ruleset(
         rights,
         _NET_BIND_AND_CONNECT if version >= 4 else 0,
-        # SECURITY: test_attack_fails[signal_init]; no signal leaves the student's own processes.
+        # SECURITY: test_attack_fails[kill_grader]; no signal leaves the student's own processes.
         _SCOPE_ABSTRACT_SOCKETS_AND_SIGNALS if version >= 6 else 0,
     )
 

@@ -1,17 +1,29 @@
 """The base model that the warm process loads once and every jailed child finds ready.
 
-The jail's side uses it through `base_model`; the child shares the parent's memory until it
-writes to it, so the model costs a jail nothing.
+The code that runs inside a jail uses it through `base_model` and `tokenizer`; the child shares the
+parent's memory until it writes to it, so the model costs a jail nothing. On a student's own
+machine there is no warm process: whoever runs the public tests calls `load` or `load_tokenizer`
+first. Works on every system.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from graders.core.errors import InfraError
 
-_loaded: list[tuple[Any, Any]] = []
+
+@dataclass(slots=True)
+class _Loaded:
+    """What this process has loaded."""
+
+    model: Any = None
+    tokenizer: Any = None
+
+
+_loaded = _Loaded()
 
 
 def load(path: Path) -> None:
@@ -21,32 +33,55 @@ def load(path: Path) -> None:
         path: A folder as `save_pretrained` writes it (safetensors only).
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM
 
-    # One thread before any parallel operation: a fork of a process with an OpenMP pool hangs.
-    torch.set_num_threads(1)
-    has_tokenizer = any((path / n).exists() for n in ("tokenizer.json", "tokenizer_config.json"))
-    tokenizer = (
-        AutoTokenizer.from_pretrained(path, local_files_only=True) if has_tokenizer else None
-    )
     model = AutoModelForCausalLM.from_pretrained(
         path, local_files_only=True, use_safetensors=True, dtype=torch.float32
     )
     model.train(mode=False)
     with torch.no_grad():
         model(torch.zeros((1, 4), dtype=torch.long))
-    _loaded[:] = [(model, tokenizer)]
+    _loaded.model = model
+    # A bare model is enough for code that brings its own token ids.
+    if any((path / name).exists() for name in ("tokenizer.json", "tokenizer_config.json")):
+        load_tokenizer(path)
+
+
+def load_tokenizer(path: Path) -> None:
+    """Load the tokenizer alone, without torch's model.
+
+    Args:
+        path: A folder as `save_pretrained` writes it.
+    """
+    from transformers import AutoTokenizer
+
+    _loaded.tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
 
 
 def base_model() -> tuple[Any, Any]:
-    """Return (model, tokenizer) of the base model, as the warm process loaded them.
+    """Return (model, tokenizer) of the base model; the tokenizer is None if it has none.
 
     Raises:
-        InfraError: This process was started without a base model.
+        InfraError: No base model was loaded into this process.
     """
-    if not _loaded:
-        raise InfraError(
-            "no base model was loaded into the warm process",
-            todo="Run: zachetka model prepare",
-        )
-    return _loaded[0]
+    if _loaded.model is None:
+        raise _nothing("base model")
+    return _loaded.model, _loaded.tokenizer
+
+
+def tokenizer() -> Any:
+    """Return the base model's tokenizer.
+
+    Raises:
+        InfraError: No tokenizer was loaded into this process.
+    """
+    if _loaded.tokenizer is None:
+        raise _nothing("tokenizer")
+    return _loaded.tokenizer
+
+
+def _nothing(what: str) -> InfraError:
+    return InfraError(
+        f"no {what} was loaded into this process",
+        todo="Run: zachetka model prepare",
+    )

@@ -30,7 +30,7 @@ from graders.sandbox.spec import JailSpec, check_bind
 
 Cause = Literal["exit", "signal", "wall", "cpu", "memory", "processes", "output", "killed"]
 
-_ENTRIES = ("graders.sandbox.serve", "graders.sandbox.probe")
+_INSIDE = ("graders.sandbox.serve", "graders.sandbox.probe", "graders.sandbox.warm")
 _LOAD_S = 300.0
 _START_S = 90.0
 _ROOT = str(Path(__file__).resolve().parents[2])
@@ -51,6 +51,7 @@ _ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "TMPDIR": "/tmp",  # noqa: S108 - the jail's own
     "TOKENIZERS_PARALLELISM": "false",
+    "TQDM_DISABLE": "1",  # a progress bar starts a thread, and the warm process must have one
     "TRANSFORMERS_OFFLINE": "1",
     "TZ": "UTC",
     "USER": "student",
@@ -140,7 +141,7 @@ class Zygote:
         self, *, preload: Sequence[str], model: Path | None, layers: Layers, slots: int
     ) -> None:
         self._setup = {
-            "preload": [*preload, *(n for n in _ENTRIES if _exists(n))],
+            "preload": [*preload, *_INSIDE],
             "model": str(model.resolve()) if model else "",
             "slots": slots,
         }
@@ -290,7 +291,3 @@ class Zygote:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _exists(module: str) -> bool:
-    return (Path(__file__).parent / f"{module.rpartition('.')[2]}.py").exists()

@@ -74,11 +74,11 @@ def _be_warm(channel: socket.socket, setup: dict[str, Any], parent: int) -> jail
 
 
 def _load(setup: dict[str, Any]) -> None:
-    for name in setup["preload"]:
+    for name in [*(["torch"] if setup["model"] else []), *setup["preload"]]:
         importlib.import_module(name)
     if "torch" in sys.modules:
-        torch = sys.modules["torch"]
-        torch.set_num_threads(1)
+        # One thread before any parallel operation: a fork of a process with an OpenMP pool hangs.
+        sys.modules["torch"].set_num_threads(1)
     if setup["model"]:
         from graders.sandbox import warm
 
