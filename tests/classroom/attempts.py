@@ -6,6 +6,7 @@ it edits is there, so that a change of the reference breaks the builder and not 
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -15,14 +16,19 @@ Files = dict[str, bytes]
 Edit = Callable[[Files], None]
 
 
-def strong(reference: Path) -> Files:
-    """Return the reference submission: its modules beside its trained artefacts."""
-    files = {path.name: path.read_bytes() for path in sorted(reference.glob("*.py"))}
-    artefacts = reference / "artefacts"
-    for path in sorted(artefacts.rglob("*")):
-        if path.is_file():
-            files[path.relative_to(artefacts).as_posix()] = path.read_bytes()
-    return files
+def strong(reference: Path, data: Path) -> Files:
+    """Return the reference submission as `assemble.py` puts it together from code and artefacts.
+
+    Args:
+        reference: Folder of the reference; it is no package, so its script is loaded by path.
+        data: Folder of the data set that the error table takes its headlines from.
+    """
+    spec = importlib.util.spec_from_file_location("assemble_hw1", reference / "assemble.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    return dict(script.files(data))
 
 
 def body(path: str, function: str, lines: str) -> Edit:
@@ -129,7 +135,7 @@ while True:
     pass"""
 
 # Looks for anything that resembles a hidden test: callers' frames, live objects, files, argv.
-READER = '''\
+READER = """\
 import gc
 import sys
 
@@ -151,7 +157,7 @@ def _loot():
             if folder.count("/") > 3:
                 break
     return []
-'''
+"""
 
 ALWAYS_EQUAL = '''\
 class _Yes(list):

@@ -1,15 +1,16 @@
 """Build the sample class on disk: an inbox with receipts, a roster and a dated course.
 
-`python -m tests.classroom.build OUT` writes `OUT/inbox/`, `OUT/receipts.csv`, `OUT/students.csv`,
-`OUT/extensions.csv` and `OUT/course.toml`. Same reference, same bytes.
+`python -m tests.classroom.build OUT --data DIR` writes `OUT/inbox/`, `OUT/receipts.csv`,
+`OUT/students.csv`, `OUT/extensions.csv` and `OUT/course.toml`; DIR is the folder that
+`zachetka data prepare hw1` prints. Same reference and data, same bytes.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import os
-import sys
 import zipfile
 from pathlib import Path
 
@@ -24,8 +25,9 @@ COURSE = ROOT / "assignments" / "course.toml"
 MSK = "+03:00"
 
 
-def build(out: Path) -> None:
+def build(out: Path, data: Path) -> None:
     """Write the sample class into `out`, which need not exist."""
+    reference = attempts.strong(REFERENCE, data)
     inbox = out / "inbox"
     inbox.mkdir(parents=True, exist_ok=True)
     receipts = []
@@ -34,7 +36,8 @@ def build(out: Path) -> None:
             name = f"{student.id}/attempt-{number}" if len(student.attempts) > 1 else student.id
             target = inbox / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            receipts.append((student.id, _write(attempt, target, inbox), attempt.received + MSK))
+            file = _write(attempt, dict(reference), target, inbox)
+            receipts.append((student.id, file, attempt.received + MSK))
     _csv(out / "receipts.csv", ("student", "file", "received"), receipts)
     _csv(out / "students.csv", ("id", "name"), [(s.id, s.name) for s in STUDENTS])
     _csv(
@@ -49,8 +52,7 @@ def build(out: Path) -> None:
     (out / "course.toml").write_text(_dated_course(out), encoding="utf-8")
 
 
-def _write(attempt: Attempt, target: Path, inbox: Path) -> str:
-    files = attempts.strong(REFERENCE)
+def _write(attempt: Attempt, files: attempts.Files, target: Path, inbox: Path) -> str:
     for edit in attempt.edits:
         edit(files)
     if attempt.as_folder:
@@ -94,6 +96,8 @@ def _dated_course(out: Path) -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("usage: python -m tests.classroom.build OUT")
-    build(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--data", type=Path, required=True)
+    told = parser.parse_args()
+    build(told.out, told.data)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 
@@ -27,6 +25,7 @@ from graders.core.records import (
 )
 from graders.store import Store
 from graders.store.models import Base
+from tests.support.postgres import Server, running_server
 
 BACKENDS = ("sqlite", "postgresql")
 _numbers = itertools.count()
@@ -45,22 +44,9 @@ class Place:
 
 
 @pytest.fixture(scope="session")
-def postgres_module() -> ModuleType:
-    """tests/support/postgres.py, loaded by its path: the tests are no package."""
-    path = Path(__file__).parents[1] / "support" / "postgres.py"
-    spec = importlib.util.spec_from_file_location("zachetka_test_postgres", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def postgres(postgres_module) -> Iterator:
+def postgres() -> Iterator[Server]:
     """A running PostgreSQL server for the whole session."""
-    with postgres_module.running_server() as server:
+    with running_server() as server:
         yield server
 
 
