@@ -1,0 +1,134 @@
+"""What prepares and proves the machine: models, data, the jail's tier, mutants, the demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graders.cli import console
+from graders.cli.options import (
+    ALL_PROCESSORS,
+    AssignmentName,
+    CourseFile,
+    Jobs,
+    Json,
+    load,
+    repository,
+)
+from graders.core.errors import CourseError
+
+data_app = typer.Typer(help="Data sets that arrive inside packages.", no_args_is_help=True)
+model_app = typer.Typer(help="The base model.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    for command in (certify, doctor, demo):
+        app.command()(command)
+    app.add_typer(data_app, name="data")
+    app.add_typer(model_app, name="model")
+
+
+@data_app.command("prepare")
+def data_prepare(assignment: AssignmentName, course: CourseFile = None) -> None:
+    """Bring an assignment's data into the cache; nothing is done when it is there."""
+    from graders.assets import ensure_data
+
+    name = load(course).assignment(assignment).data
+    if not name:
+        console.say(f"{assignment} needs no data")
+        return
+    console.say(f"data: {ensure_data(name, console.tell, near=repository(course))}")
+
+
+@model_app.command("prepare")
+def model_prepare(course: CourseFile = None) -> None:
+    """Bring the course's base model into the cache; nothing is done when it is there."""
+    from graders.assets import ensure_model
+
+    spec = load(course).base_model
+    console.say(f"base model: {ensure_model(spec, console.tell, near=repository(course))}")
+
+
+def doctor(as_json: Json = False) -> None:
+    """Try short attacks on this host's jail and say which tier it has, and why.
+
+    Only the tier strict writes grades. Exit status 1 when the tier is below it.
+    """
+    from graders.sandbox.doctor import examine
+
+    diagnosis = examine()
+    if as_json:
+        console.print_json(diagnosis.as_plain())
+    else:
+        console.print_table(
+            f"tier: {diagnosis.tier}",
+            ("check", "result", "why, and what to do"),
+            [(one.name, "ok" if one.ok else "no", one.reason) for one in diagnosis.checks()],
+        )
+    if diagnosis.tier != "strict":
+        raise typer.Exit(1)
+
+
+def certify(
+    assignment: AssignmentName,
+    jobs: Jobs = ALL_PROCESSORS,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="MUTANT", help="Only this one; may be repeated.")
+    ] = None,
+    course: CourseFile = None,
+    as_json: Json = False,
+) -> None:
+    """Show that each hidden test is failed by the wrong solutions that it is there for.
+
+    Exit status 1 below 100 % of the hand-written mutants, or when the reference itself fails.
+    """
+    from graders.pipeline.certify import certify as run
+
+    with console.progress() as bar:
+        task = bar.add_task("mutants", total=None)
+        report = run(
+            load(course),
+            assignment,
+            reference=repository(course) / "reference" / assignment,
+            jobs=jobs,
+            only=only,
+            step=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    if as_json:
+        console.print_json(report.as_plain())
+    else:
+        console.print_table(
+            f"{assignment}: {report.killed} of {report.total} mutants killed",
+            ("test", "killed by"),
+            [(key, ", ".join(ids)) for key, ids in sorted(report.tests.items())],
+        )
+        for line in report.survivors:
+            console.tell(str(line))
+    if not report.passed:
+        raise typer.Exit(1)
+
+
+def demo(
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where everything is written.")
+    ] = Path("build/demo"),
+    jobs: Jobs = ALL_PROCESSORS,
+    course: CourseFile = None,
+) -> None:
+    """Play a whole homework on the sample class: release, collect, grade, publish.
+
+    Exit status 1 when the machine failed some of the work; the next call goes on.
+    """
+    root = repository(course)
+    if not (root / "tests" / "classroom").is_dir():
+        raise CourseError(
+            "the sample class is not here",
+            where=str(root / "tests" / "classroom"),
+            todo="Run the demo in a clone of the whole repository",
+        )
+    from graders.cli.demo import play
+
+    play(root, out, jobs)
