@@ -3,7 +3,7 @@
 import importlib.util
 import sys
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036 - run by whatever Python is there
     sys.exit(
         f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. "
         "Name another one: make PYTHON=python3.12 ..."
