@@ -45,6 +45,7 @@ class _Jail:
     slot: int
     asked: float
     outer: int = 0
+    wants_map: bool = False
     outer_fd: int = _NO_FD
     init_fd: int = _NO_FD
     meter: usage.Meter | None = None
@@ -177,6 +178,8 @@ class Supervisor:
             return
         jail.outer, jail.outer_fd = message["pid"], fds[0]
         self._watch(jail.outer_fd, lambda: self._on_end(jail))
+        if jail.wants_map:
+            self._map(jail)
         if jail.cause:
             self._kill(jail, jail.cause)
 
@@ -188,8 +191,12 @@ class Supervisor:
             self.selector.unregister(jail.sync)
             return
         message = got[0]
+        if jail.ready is not None and "exit" not in message:
+            return  # the jail is closed by now: only its PID 1 has something to say
         if "map" in message:
-            self._map(jail)
+            jail.wants_map = True
+            if jail.outer:  # else the warm process's word that names it is still on its way
+                self._map(jail)
         elif "init" in message:
             self._meet_init(jail, message["init"])
         elif "ready" in message:

@@ -127,7 +127,7 @@ def _await(sock: socket.socket, timeout: float | None) -> dict[str, Any] | None:
     sock.settimeout(timeout)
     try:
         got = wire_fds.receive(sock)
-    except TimeoutError:
+    except (TimeoutError, BlockingIOError):  # the latter when there is no time at all
         return None
     except OSError:
         return {}
