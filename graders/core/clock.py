@@ -5,8 +5,7 @@ Only the command line and the intake ask for the time; everything else takes `no
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, tzinfo
 
 from graders.core.errors import CourseError
 
@@ -62,7 +61,7 @@ def iso_utc(value: datetime) -> str:
     return aware_utc(value).replace(tzinfo=None).isoformat() + "Z"
 
 
-def in_zone(wall: datetime, zone: ZoneInfo) -> datetime:
+def in_zone(wall: datetime, zone: tzinfo) -> datetime:
     """Return the instant of a naive wall-clock time, as an aware datetime in its zone.
 
     A wall-clock time that occurs twice or never (a clock change) means the later instant, so

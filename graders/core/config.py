@@ -1,0 +1,373 @@
+"""The course as it is configured: `course.toml` and the assignments that it names.
+
+`load_course` reads everything and either returns a frozen `Course` or raises one `ConfigError`
+with every mistake in every file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from graders.core.clock import in_zone
+from graders.core.config_checks import (
+    ConfigError,
+    Finding,
+    Problem,
+    assignment_findings,
+    course_findings,
+    located,
+    shape_findings,
+)
+from graders.core.config_models import (
+    AssignmentFile,
+    CourseFile,
+    Files,
+    Limits,
+    Part,
+    RubricItem,
+    Table,
+    wall_time,
+)
+from graders.core.errors import CourseError
+from graders.core.records import Deadlines, LateRule, Plain, Rounding
+from graders.core.toml_lines import TomlDocument, TomlSyntaxError, parse
+
+__all__ = [
+    "Assignment",
+    "ConfigError",
+    "Course",
+    "Files",
+    "Homework",
+    "Limits",
+    "Part",
+    "Problem",
+    "RubricItem",
+    "load_course",
+    "override_deadlines",
+]
+
+T = TypeVar("T", bound=Table)
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What students are asked to do once; `folder` holds its tests, drivers and texts."""
+
+    name: str
+    package: str
+    title: Mapping[str, str]
+    data: str
+    model: str
+    parts: tuple[Part, ...]
+    rubric: tuple[RubricItem, ...]
+    files: Files
+    limits: Limits
+    settings: Mapping[str, Plain]
+    folder: Path
+
+    @property
+    def catalogues(self) -> Path:
+        """The folder of the assignment's message catalogues."""
+        return self.folder / "locale"
+
+    def rubric_item(self, key: str) -> RubricItem:
+        """Return a rubric item.
+
+        Raises:
+            CourseError: There is no such item.
+        """
+        for item in self.rubric:
+            if item.key == key:
+                return item
+        raise CourseError(
+            f"there is no rubric item {key!r}",
+            where=str(self.folder / "assignment.toml"),
+            todo=f"Its items are: {', '.join(item.key for item in self.rubric) or 'none'}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Homework:
+    """A homework; the moments are wall-clock minutes of the course's zone, None is "TBA"."""
+
+    id: str
+    title: Mapping[str, str]
+    issued: datetime | None
+    soft: datetime | None
+    hard: datetime | None
+    assignments: tuple[str, ...]
+    planned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A whole course. Every number of the policy is here and nowhere else."""
+
+    path: Path
+    root: Path
+    title: Mapping[str, str]
+    scale: Decimal
+    language: str
+    languages: tuple[str, ...]
+    zone: ZoneInfo
+    base_model: str
+    rule: LateRule
+    weights: Mapping[str, Decimal]
+    rounding: Rounding
+    homeworks: tuple[Homework, ...]
+    assignments: Mapping[str, Assignment]
+
+    def homework(self, name: str) -> Homework:
+        """Return a homework by its id.
+
+        Raises:
+            CourseError: There is no such homework.
+        """
+        for homework in self.homeworks:
+            if homework.id == name:
+                return homework
+        raise CourseError(
+            f"there is no homework {name!r}",
+            where=str(self.path),
+            todo=f"Choose one of: {', '.join(homework.id for homework in self.homeworks)}",
+        )
+
+    def assignment(self, name: str) -> Assignment:
+        """Return an assignment by its name.
+
+        Raises:
+            CourseError: There is no such assignment, or it is planned and has no folder yet.
+        """
+        if name in self.assignments:
+            return self.assignments[name]
+        if any(name in homework.assignments for homework in self.homeworks):
+            raise CourseError(
+                f"the assignment {name!r} is planned and not written yet",
+                where=str(self.root / name),
+                todo="Write its assignment.toml first",
+            )
+        raise CourseError(
+            f"there is no assignment {name!r}",
+            where=str(self.path),
+            todo=f"Choose one of: {', '.join(self.assignments)}",
+        )
+
+    def homework_of(self, assignment: str) -> Homework:
+        """Return the homework that an assignment is (a variant of).
+
+        Raises:
+            CourseError: No homework has this assignment.
+        """
+        for homework in self.homeworks:
+            if assignment in homework.assignments:
+                return homework
+        raise CourseError(f"no homework has the assignment {assignment!r}", where=str(self.path))
+
+    def deadlines(self, homework: str) -> Deadlines:
+        """Return a homework's deadlines: last instants that count, in the course's zone.
+
+        Raises:
+            CourseError: There is no such homework.
+        """
+        found = self.homework(homework)
+        return Deadlines(self._last_instant(found.soft), self._last_instant(found.hard))
+
+    def model_of(self, assignment: str) -> str:
+        """Return the base model's specification for an assignment; empty when it needs none.
+
+        Raises:
+            CourseError: There is no such assignment.
+        """
+        model = self.assignment(assignment).model
+        return {"course": self.base_model, "none": ""}.get(model, model)
+
+    def _last_instant(self, wall: datetime | None) -> datetime | None:
+        if wall is None:
+            return None
+        return in_zone(wall.replace(second=59, microsecond=999_999), self.zone)
+
+
+def override_deadlines(
+    course: Course, homework: str, *, soft: str | None = None, hard: str | None = None
+) -> Course:
+    """Return the course with other deadlines of one homework, for a forecast.
+
+    Args:
+        course: The course.
+        homework: Id of the homework.
+        soft: A date as in `course.toml`, or an ISO 8601 instant; None keeps it.
+        hard: As `soft`.
+
+    Raises:
+        CourseError: A date cannot be read, or the hard deadline is before the soft one.
+    """
+    found = course.homework(homework)
+    changed = replace(
+        found,
+        soft=found.soft if soft is None else _told_moment(soft, course.zone),
+        hard=found.hard if hard is None else _told_moment(hard, course.zone),
+    )
+    if changed.soft and changed.hard and changed.hard < changed.soft:
+        raise CourseError(
+            f"the hard deadline {changed.hard} is before the soft one {changed.soft}",
+            where=homework,
+            todo="Give both",
+        )
+    return replace(course, homeworks=tuple(changed if h is found else h for h in course.homeworks))
+
+
+def _told_moment(text: str, zone: ZoneInfo) -> datetime | None:
+    """Read a date as in `course.toml`, or an instant, whose whole minute then belongs to it."""
+    try:
+        return wall_time(text)
+    except ValueError as error:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise CourseError(str(error)) from None
+    if moment.utcoffset() is not None:
+        moment = moment.astimezone(zone).replace(tzinfo=None)
+    return moment.replace(second=0, microsecond=0, fold=0)
+
+
+def load_course(path: Path) -> Course:
+    """Load `course.toml` and every assignment that it names.
+
+    Raises:
+        CourseError: The file is missing.
+        ConfigError: There are mistakes; it holds all of them.
+    """
+    if not path.is_file():
+        raise CourseError(
+            "there is no course file here", where=str(path), todo="Give the path of a course.toml"
+        )
+    document = _parse(path)
+    course_raw = document.data
+    root = _root(path, course_raw)
+    file, problems = _validate(CourseFile, document, path, course_findings(course_raw, root))
+    assignments: dict[str, Assignment] = {}
+    for name in _assignment_names(course_raw):
+        folder = root / name
+        toml = folder / "assignment.toml"
+        if not toml.is_file():
+            if folder.is_dir() and not _is_planned(course_raw, name):
+                problems.append(Problem(str(toml), 1, "", "the file is missing"))
+            continue
+        try:
+            inner = _parse(toml)
+        except ConfigError as error:
+            problems += error.problems
+            continue
+        findings = assignment_findings(inner.data, course_raw, name)
+        read, found = _validate(AssignmentFile, inner, toml, findings)
+        problems += found
+        if read is not None:
+            assignments[name] = _assignment(read, folder)
+    if file is None or problems:
+        raise ConfigError(tuple(problems))
+    return _course(file, path, root, assignments)
+
+
+def _parse(path: Path) -> TomlDocument:
+    try:
+        return parse(path.read_text("utf-8-sig"))
+    except TomlSyntaxError as error:
+        raise ConfigError((Problem(str(path), error.line, "", error.what),)) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise ConfigError((Problem(str(path), line, "", "the file is not UTF-8"),)) from None
+
+
+def _validate(
+    model: type[T], document: TomlDocument, path: Path, cross: Iterator[Finding]
+) -> tuple[T | None, list[Problem]]:
+    """Check a document's shape and what its tables say together; problems in file order."""
+    read, problems = None, []
+    try:
+        read = model.model_validate(document.data)
+    except ValidationError as error:
+        problems += located(shape_findings(error), document, path)
+    problems += located(cross, document, path)
+    return read, sorted(problems, key=lambda problem: problem.line)
+
+
+def _root(path: Path, raw: Mapping[str, Any]) -> Path:
+    course = raw.get("course")
+    told = course.get("assignments_root", ".") if isinstance(course, dict) else "."
+    return (path.parent / (told if isinstance(told, str) else ".")).resolve()
+
+
+def _assignment_names(raw: Mapping[str, Any]) -> list[str]:
+    """Return the variants of every homework that has the right shape, each once."""
+    homeworks = raw.get("homeworks")
+    tables = homeworks.values() if isinstance(homeworks, dict) else ()
+    lists = (table.get("assignments") for table in tables if isinstance(table, dict))
+    names = (name for names in lists if isinstance(names, list) for name in names)
+    # A name with a slash is told by the id's pattern; it must not lead out of the root here.
+    return list(dict.fromkeys(n for n in names if isinstance(n, str) and n.isidentifier()))
+
+
+def _is_planned(raw: Mapping[str, Any], name: str) -> bool:
+    return any(
+        isinstance(table, dict)
+        and table.get("planned") is True
+        and name in table.get("assignments", ())
+        for table in raw["homeworks"].values()
+    )
+
+
+def _assignment(file: AssignmentFile, folder: Path) -> Assignment:
+    head = file.assignment
+    return Assignment(
+        name=head.name,
+        package=head.package,
+        title=MappingProxyType(head.title),
+        data=head.data,
+        model=head.model,
+        parts=file.parts,
+        rubric=file.rubric,
+        files=file.files,
+        limits=file.limits,
+        settings=MappingProxyType(file.settings),
+        folder=folder,
+    )
+
+
+def _course(
+    file: CourseFile, path: Path, root: Path, assignments: Mapping[str, Assignment]
+) -> Course:
+    return Course(
+        path=path.resolve(),
+        root=root,
+        title=MappingProxyType(file.course.title),
+        scale=file.course.scale,
+        language=file.course.language,
+        languages=file.course.languages,
+        zone=ZoneInfo(file.course.time_zone),
+        base_model=file.course.base_model,
+        rule=LateRule(file.policy.per_day, file.policy.cap, file.policy.floor),
+        weights=MappingProxyType(file.final.weights),
+        rounding=Rounding(file.final.rounding.mode, file.final.rounding.step),
+        homeworks=tuple(
+            Homework(
+                id=name,
+                title=MappingProxyType(homework.title),
+                issued=homework.issued,
+                soft=homework.soft,
+                hard=homework.hard,
+                assignments=homework.assignments,
+                planned=homework.planned,
+            )
+            for name, homework in file.homeworks.items()
+        ),
+        assignments=MappingProxyType(dict(assignments)),
+    )
