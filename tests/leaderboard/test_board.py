@@ -1,0 +1,150 @@
+"""Boards: order, ties, what is refused, and that a board is a function of its facts."""
+
+import random
+from decimal import Decimal
+
+import pytest
+from sklearn.metrics import f1_score
+
+from graders.core.errors import CourseError
+from leaderboard import Entry, build
+from tests.leaderboard.answers import entry_of, gold_of, skilled
+
+GOLD = gold_of(200)
+ENTRIES = [skilled(f"s{number:02}", GOLD, 0.5 + number / 30, number) for number in range(10)]
+
+
+def board_of(entries, gold=GOLD, **more):
+    return build(entries, gold, seed=1, **({"resamples": 200} | more))
+
+
+def test_the_best_accuracy_is_first_and_scores_are_exact_decimals():
+    board = board_of(ENTRIES)
+    values = [row.scores["accuracy"].value for row in board.rows]
+    assert values == sorted(values, reverse=True)
+    truth = list(GOLD.values())
+    for row in board.rows:
+        entry = next(entry for entry in ENTRIES if entry.name == row.name)
+        hits = sum(entry.predictions[name] == GOLD[name] for name in GOLD)
+        given = [entry.predictions[name] for name in GOLD]
+        f1 = f1_score(truth, given, average="macro")
+        assert row.scores["accuracy"].value == Decimal(hits) / 200
+        assert row.scores["macro_f1"].value == pytest.approx(Decimal(f1), abs=Decimal("0.00005"))
+        assert all(score.value.as_tuple().exponent == -4 for score in row.scores.values())
+
+
+def test_every_interval_holds_its_estimate_and_every_rank_range_its_place():
+    for row in board_of(ENTRIES).rows:
+        assert row.rank_low <= row.place <= row.rank_high
+        assert all(score.low <= score.value <= score.high for score in row.scores.values())
+
+
+def test_a_board_is_a_function_of_its_facts_and_not_of_their_order():
+    shuffled = list(ENTRIES)
+    random.Random(5).shuffle(shuffled)
+    turned = [Entry(one.name, dict(reversed(one.predictions.items()))) for one in shuffled]
+    assert board_of(turned, dict(reversed(GOLD.items()))) == board_of(ENTRIES)
+
+
+def test_another_seed_moves_intervals_and_nothing_else():
+    first = build(ENTRIES, GOLD, seed=1, resamples=200)
+    second = build(ENTRIES, GOLD, seed=2, resamples=200)
+    facts = [
+        [(row.place, row.rank_low, row.rank_high, row.name) for row in board.rows]
+        for board in (first, second)
+    ]
+    assert facts[0] == facts[1]
+    assert first.rows != second.rows
+
+
+def test_equal_answers_share_everything():
+    twin = Entry("twin", ENTRIES[3].predictions)
+    rows = {row.name: row for row in board_of([*ENTRIES, twin]).rows}
+    first, second = rows["s03"], rows["twin"]
+    assert (first.place, first.rank_low, first.rank_high) == (
+        second.place,
+        second.rank_low,
+        second.rank_high,
+    )
+    assert first.scores == second.scores
+
+
+def test_equal_accuracy_shares_the_rank_though_the_answers_differ():
+    # Both get 150 of 200, the third one 120: told apart from the first one only, whose
+    # misses are among the third's misses.
+    entries = [
+        entry_of("near", GOLD, [number >= 50 for number in range(200)]),
+        entry_of("far", GOLD, [number < 150 for number in range(200)]),
+        entry_of("low", GOLD, [number >= 66 for number in range(200)]),
+    ]
+    alone = {row.name: row for row in board_of([entries[1], entries[2]]).rows}
+    assert (alone["far"].rank_low, alone["far"].rank_high) == (1, 2)
+    rows = {row.name: row for row in board_of(entries).rows}
+    assert (rows["low"].rank_low, rows["low"].rank_high) == (2, 3)
+    for name in ("near", "far"):
+        assert (rows[name].place, rows[name].rank_low, rows[name].rank_high) == (1, 1, 3)
+
+
+def test_places_skip_after_a_tie():
+    hits = {"a": 180, "b": 150, "c": 150, "d": 120}
+    entries = [entry_of(name, GOLD, [n < most for n in range(200)]) for name, most in hits.items()]
+    assert [(row.name, row.place) for row in board_of(entries).rows] == [
+        ("a", 1),
+        ("b", 2),
+        ("c", 2),
+        ("d", 4),
+    ]
+
+
+def test_no_entries_make_an_empty_board():
+    board = board_of([])
+    assert board.rows == ()
+    assert board.questions == 200
+    assert board_of([], {}).rows == ()
+
+
+def without(gold, *ids):
+    return {name: label for name, label in gold.items() if name not in ids}
+
+
+@pytest.mark.parametrize(
+    ("predictions", "what"),
+    [
+        (without(GOLD, "q0001", "q0007"), r"no answer for 'q0001', 'q0007' \(2 in all\)"),
+        (GOLD | {"x1": 0}, r"no question 'x1' \(1 in all\)"),
+        (GOLD | {"q0003": 2}, r"the label is unknown of 'q0003' \(1 in all\)"),
+        ({}, r"no answer for 'q0000', .*'q0004', … \(200 in all\)"),
+    ],
+)
+def test_answers_to_other_questions_are_refused_by_name(predictions, what):
+    with pytest.raises(CourseError, match=what) as caught:
+        board_of([*ENTRIES, Entry("Имя", predictions)])
+    assert caught.value.where == "the predictions of 'Имя'"
+
+
+def test_two_entries_of_one_name_are_refused():
+    with pytest.raises(CourseError, match="two entries have the name 's00'"):
+        board_of([ENTRIES[0], ENTRIES[0]])
+
+
+def test_entries_without_questions_are_refused():
+    with pytest.raises(CourseError, match="no questions"):
+        board_of([Entry("a", {})], {})
+
+
+@pytest.mark.parametrize(
+    "setting", [{"level": Decimal(1)}, {"level": Decimal(0)}, {"resamples": 0}]
+)
+def test_settings_out_of_range_are_refused(setting):
+    with pytest.raises(CourseError, match="level between 0 and 1"):
+        board_of(ENTRIES, **setting)
+
+
+def test_a_higher_level_widens_every_interval():
+    narrow, wide = board_of(ENTRIES, level=Decimal("0.8")), board_of(ENTRIES, level=Decimal("0.99"))
+    for one, other in zip(narrow.rows, wide.rows, strict=True):
+        assert other.rank_low <= one.rank_low
+        assert one.rank_high <= other.rank_high
+        for metric, score in one.scores.items():
+            assert other.scores[metric].low < score.low
+            assert score.high < other.scores[metric].high
