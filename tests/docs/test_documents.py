@@ -23,7 +23,7 @@ def _commands() -> Iterator[tuple[str, str]]:
             shown = re.findall(r"^(?: {4})?(zachetka .*)$", line)
             quoted = re.findall(r"`(zachetka [a-z]+ [^`]*)`", line)
             for command in shown + quoted:
-                yield document.name, command.removesuffix(" COMMAND --help")
+                yield document.name, command
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
