@@ -110,8 +110,10 @@ def grade(
 ) -> None:
     """Test what has not been tested yet, apply the policy, record the grades.
 
-    Ctrl-C loses nothing: the same command goes on where it stopped.
+    Ctrl-C loses nothing: the same command goes on where it stopped. Exit status 4 when the
+    machine failed somebody's work: it costs no points, and the next call tries it again.
     """
+    from graders.core.records import GradeStatus
     from graders.pipeline.publish import grade_homework
 
     with workspace(home) as found:
@@ -119,6 +121,13 @@ def grade(
             graded = grade_homework(found, homework, jobs=jobs, students=student, watch=Bar(bar))
         console.tell(f"{graded.tested} tested, {graded.kept} already tested before")
         show_works(found, graded.works, homework, as_json=as_json)
+    held = [one.student for one in graded.works if one.grade.status is GradeStatus.NEEDS_ATTENTION]
+    if held:
+        console.tell(
+            f"the machine failed the work of: {', '.join(held)}\n"
+            "  See the log (zachetka grades HOMEWORK --history STUDENT), mend it, run this again"
+        )
+        raise typer.Exit(4)
 
 
 def grades(

@@ -33,23 +33,23 @@ def register(app: typer.Typer) -> None:
 
 @data_app.command("prepare")
 def data_prepare(assignment: AssignmentName, course: CourseFile = None) -> None:
-    """Bring an assignment's data into the cache; nothing is done when it is there."""
+    """Bring an assignment's data into the cache and print where; skipped when done."""
     from graders.assets import ensure_data
 
     name = load(course).assignment(assignment).data
     if not name:
-        console.say(f"{assignment} needs no data")
+        console.tell(f"{assignment} needs no data")
         return
-    console.say(f"data: {ensure_data(name, console.tell, near=repository(course))}")
+    console.say(str(ensure_data(name, console.tell, near=repository(course))))
 
 
 @model_app.command("prepare")
 def model_prepare(course: CourseFile = None) -> None:
-    """Bring the course's base model into the cache; nothing is done when it is there."""
+    """Bring the course's base model into the cache and print where; skipped when done."""
     from graders.assets import ensure_model
 
     spec = load(course).base_model
-    console.say(f"base model: {ensure_model(spec, console.tell, near=repository(course))}")
+    console.say(str(ensure_model(spec, console.tell, near=repository(course))))
 
 
 def doctor(as_json: Json = False) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -211,3 +215,31 @@ def test_a_changed_grade_makes_the_replay_fail(collected, zachetka):
     assert said.code == 1
     assert "s01" in said.err
     assert "1 differ" in said.out
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_the_middle_of_a_class_loses_nothing(opened, zachetka):
+    slow = GOOD | {"sums.py": "import time\n\n\ndef add(a, b):\n    time.sleep(60)\n"}
+    for student, files in (("s01", GOOD), ("s02", slow), ("s03", HALF)):
+        hand_in(opened / "inbox", student, files)
+    assert zachetka("collect", "hw1", "inbox").code == 0
+    with subprocess.Popen(
+        [sys.executable, "-m", "graders.cli.main", "grade", "hw1", "--jobs", "1"],
+        cwd=opened,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        lines = []
+        while not lines or "s01: completed" not in lines[-1]:
+            lines.append(running.stderr.readline())
+            assert lines[-1], lines
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does: the whole group
+        said = running.communicate(timeout=30)[1]
+    assert running.returncode == 130, said
+    assert "run the same command again" in said
+    assert "Traceback" not in said
+    again = zachetka("grade", "hw1", "--json")
+    assert "2 tested, 1 already tested" in again.err
+    assert by_student(again)["s01"]["raw"] == "8"
