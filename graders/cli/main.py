@@ -151,9 +151,10 @@ def _never_fail_on_a_character(stream: TextIO) -> None:
 
 def _let_go_of_stdout() -> None:
     """Keep the interpreter from failing once more when it flushes at exit."""
-    if sys.stdout is sys.__stdout__:
+    stream = sys.__stdout__
+    if stream is not None and sys.stdout is stream:
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
 
 
