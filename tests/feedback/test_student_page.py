@@ -134,10 +134,10 @@ def test_a_score_that_is_not_known_yet_is_never_shown_as_zero(told, status):
 
 def test_the_course_grade_is_told_with_weights_and_what_is_missing(told):
     text = told(sample.marked()).split("Итог по курсу")[1]
-    assert "3 из 10 ещё не окончательно" in text
+    assert "2,7 из 10 ещё не окончательно" in text
     assert "0,4 × 6,75 = 2,7 Состояние окончательная оценка" in text
     assert "0,6 × 0 = 0 Состояние не сдано" in text
-    assert "Точное значение 2,7, в ведомость 3 (округление с шагом 1, половина вверх)." in text
+    assert "В ведомость: 3 (округление с шагом 1, половина вверх)." in text
 
 
 def test_a_whole_course_is_final(told):
@@ -145,7 +145,7 @@ def test_a_whole_course_is_final(told):
     whole = sample.context(sample.marked())
     final = FinalGrade(D("6.75"), D(7), ())
     text = told(replace(whole, works=(other, *whole.works), final=final)).split("Итог по курсу")[1]
-    assert "7 из 10 Работа" in text
+    assert "6,75 из 10 Работа" in text
     assert "0,6 × 6,75 = 4,05" in text
     assert "не окончательно" not in text
 
