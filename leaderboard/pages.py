@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graders.core.messages import Messages
+from graders.exchange import formula_safe
 from graders.feedback.html import render, titled
 from graders.feedback.links import other_languages
 from graders.pipeline.files import write_text
 from leaderboard.board import Board, Score
 from leaderboard.plot import Axis, Span
-
-FORMULA = tuple("=+-@\t\r\n\0")  # what a spreadsheet takes for the beginning of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ def board_csv(board: Board) -> str:
         scores = [row.scores[metric] for metric in board.metrics]
         numbers = [number for one in scores for number in (one.value, one.low, one.high)]
         # SECURITY: test_a_name_cannot_be_a_formula_in_a_spreadsheet
-        name = "'" + row.name if row.name.startswith(FORMULA) else row.name
+        name = formula_safe(row.name)
         writer.writerow([row.place, row.rank_low, row.rank_high, name, *numbers])
     return text.getvalue()
 
