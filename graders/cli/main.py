@@ -98,7 +98,7 @@ def _run(arguments: list[str]) -> int:
     except ZachetkaError as error:
         where = f"{console.clean(error.where)}: " if error.where else ""
         todo = f"\n  {error.todo}" if error.todo else ""
-        console.tell(f"error: {where}{error.what}{todo}")
+        console.tell(f"error: {where}{error.what.rstrip()}{todo}")
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
         console.tell(

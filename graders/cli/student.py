@@ -86,7 +86,8 @@ def pack(
 ) -> None:
     """Make the archive that you hand in, after checking that it will be accepted.
 
-    Exit status 5 when it would not be; the message says what to mend.
+    Exit status 5 when it would not be; the message says what to mend. A file that is asked for
+    and not there is a warning only: what needs it earns nothing.
     """
     from graders.exchange import pack as make
 
@@ -97,9 +98,16 @@ def pack(
     packed = make(_folder(work, asked.package, words), asked, target, words)
     if as_json:
         console.print_json(
-            {"archive": str(packed.path), "sha256": packed.sha256, "files": list(packed.files)}
+            {
+                "archive": str(packed.path),
+                "sha256": packed.sha256,
+                "files": list(packed.files),
+                "missing": list(packed.missing),
+            }
         )
         return
+    if packed.missing:
+        console.tell(words.text("cli.pack.missing", files=", ".join(packed.missing)))
     size = -(-packed.path.stat().st_size // 1024)
     console.say(words.text("cli.pack.done", archive=packed.path, size=size))
     for name in packed.files:

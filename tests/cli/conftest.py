@@ -48,4 +48,5 @@ def course(tmp_path, monkeypatch) -> Path:
     for name in ("ZACHETKA_HOME", "ZACHETKA_COURSE", "ZACHETKA_LANG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    return write_course(tmp_path / "assignments")
+    # Last year: receipts must lie in the past, whenever the tests are run.
+    return write_course(tmp_path / "assignments", soft="2025-10-20", hard="2025-11-03")

@@ -32,13 +32,22 @@ def opened(course, zachetka, tmp_path):
 def collected(opened, zachetka):
     """Work of two students: one whole and in time, one half and a day and a minute late."""
     rows = [
-        ("s01", hand_in(opened / "inbox", "s01", GOOD), "2026-10-20T23:59:59"),
-        ("s02", hand_in(opened / "inbox", "s02", HALF), "2026-10-22T00:00:00"),
+        ("s01", hand_in(opened / "inbox", "s01", GOOD), "2025-10-20T23:59:59"),
+        ("s02", hand_in(opened / "inbox", "s02", HALF), "2025-10-22T00:00:00"),
     ]
     write_receipts(opened / "receipts.csv", rows)
     said = zachetka("collect", "hw1", "inbox", "--receipts", "receipts.csv")
     assert said.code == 0, said.err
     assert said.out == "2 taken in, 0 of them refused\n"
+    return opened
+
+
+@pytest.fixture
+def undated(opened, course):
+    """The workspace while the dates are not set: what is received now is in time."""
+    text = course.read_text(encoding="utf-8")
+    text = text.replace("2025-10-20", "TBA").replace("2025-11-03", "TBA")
+    course.write_text(text, encoding="utf-8")
     return opened
 
 
@@ -91,8 +100,8 @@ def test_without_a_workspace_every_command_says_how_to_make_one(course, zachetka
 def test_collect_tells_machines_what_it_took(collected, zachetka):
     again = zachetka("collect", "hw1", "inbox", "--receipts", "receipts.csv", "--json")
     assert [(one["student"], one["received"], one["refused"]) for one in again.json] == [
-        ("s01", "2026-10-20T20:59:59Z", None),
-        ("s02", "2026-10-21T21:00:00Z", None),
+        ("s01", "2025-10-20T20:59:59Z", None),
+        ("s02", "2025-10-21T21:00:00Z", None),
     ]
 
 
@@ -104,9 +113,9 @@ def test_collect_refuses_one_and_takes_the_others(opened, zachetka):
     assert said.out.startswith("2 taken in, 1 of them refused\n  s03 ")
 
 
-def test_a_stranger_is_named_and_the_others_are_taken(opened, zachetka):
-    hand_in(opened / "inbox", "s01", GOOD)
-    hand_in(opened / "inbox", "nobody", GOOD)
+def test_a_stranger_is_named_and_the_others_are_taken(undated, zachetka):
+    hand_in(undated / "inbox", "s01", GOOD)
+    hand_in(undated / "inbox", "nobody", GOOD)
     said = zachetka("collect", "hw1", "inbox")
     assert said.code == 3
     assert "nobody" in said.err
@@ -218,14 +227,14 @@ def test_a_changed_grade_makes_the_replay_fail(collected, zachetka):
 
 
 @pytest.mark.slow
-def test_ctrl_c_in_the_middle_of_a_class_loses_nothing(opened, zachetka):
+def test_ctrl_c_in_the_middle_of_a_class_loses_nothing(undated, zachetka):
     slow = GOOD | {"sums.py": "import time\n\n\ndef add(a, b):\n    time.sleep(60)\n"}
     for student, files in (("s01", GOOD), ("s02", slow), ("s03", HALF)):
-        hand_in(opened / "inbox", student, files)
+        hand_in(undated / "inbox", student, files)
     assert zachetka("collect", "hw1", "inbox").code == 0
     with subprocess.Popen(
         [sys.executable, "-m", "graders.cli.main", "grade", "hw1", "--jobs", "1"],
-        cwd=opened,
+        cwd=undated,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

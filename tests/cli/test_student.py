@@ -99,8 +99,17 @@ def test_people_are_told_what_is_in_the_archive_and_what_to_do_with_it(bundle, z
 
 
 def test_work_that_would_be_refused_is_not_packed(bundle, zachetka):
-    (bundle / "toy" / "sums.py").unlink()
+    (bundle / "toy" / "weights.bin").write_bytes(b"?")
     said = zachetka("pack", "toy", "--lang", "en")
     assert said.code == 5
-    assert "sums.py" in said.err
+    assert "weights.bin" in said.err
+    assert said.out == ""
     assert not (bundle / "toy.zip").exists()
+
+
+def test_a_file_that_the_tests_need_and_that_is_not_there_is_a_warning(bundle, zachetka):
+    (bundle / "toy" / "sums.py").unlink()
+    said = zachetka("pack", "toy", "--lang", "en")
+    assert said.code == 0
+    assert "not in the archive: sums.py" in said.err
+    assert zachetka("pack", "toy", "--json").json["missing"] == ["sums.py"]
