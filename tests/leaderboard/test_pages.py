@@ -112,11 +112,12 @@ def test_the_default_language_has_the_plain_name(tmp_path):
     assert '<html lang="en">' in paths[0].read_text("utf-8")
 
 
-@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\0", "\n="])
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\0", " =", "\n="])
 def test_a_name_cannot_be_a_formula_in_a_spreadsheet(first):
     board = build([Entry(first + "cmd|' /C calc'!A0", GOLD)], GOLD, seed=1, resamples=10)
     (row,) = csv.DictReader(io.StringIO(board_csv(board), newline=""))
-    assert row["name"] == "'" + first + "cmd|' /C calc'!A0"
+    assert row["name"].startswith("'")
+    assert row["name"].replace("'", "") == first + "cmd| /C calc!A0"
 
 
 def test_csv_and_json_tell_the_board_and_the_page_tells_their_columns(tmp_path):
