@@ -52,9 +52,8 @@ def lateness(work: GradedWork, course: Course, words: Messages) -> tuple[Line, .
             Line(words.text("feedback.received"), received),
             Line(words.text("feedback.late"), _late(decision, work.counted.received, words)),
             Line(words.text("feedback.penalty"), _penalty(decision, course.rule, work, words)),
+            Line(words.text("feedback.final"), _final(decision, course.rule, words)),
         ]
-        if work.score is not None:
-            lines.append(Line(words.text("feedback.final"), _final(decision, course.rule, words)))
     return tuple(lines)
 
 
