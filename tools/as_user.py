@@ -46,7 +46,9 @@ def main(command: list[str]) -> None:
     if os.geteuid() != 0:
         sys.exit("tools/as_user.py: run it as root; an ordinary user needs no help to be one")
     shown = [Path(p) for p in os.environ.pop("AS_USER_SHOW", "").split(":") if p]
+    here = Path.cwd()
     _open_up([Path(sys.base_prefix).resolve(), *shown])
+    os.chdir(here if here.exists() else "/")  # the folder as the user sees it
     os.setgroups([])
     os.setresgid(USER_ID, USER_ID, USER_ID)
     os.setresuid(USER_ID, USER_ID, USER_ID)

@@ -23,7 +23,7 @@ from typing import Any
 
 import msgpack  # noqa: F401 - the wire imports it only when it is first used
 
-from graders.core import wire, wire_arrays, wire_scan  # noqa: F401 - likewise
+from graders.core import wire, wire_arrays  # noqa: F401 - likewise
 
 TRACE_LINES = 12
 MESSAGE_CHARS = 300
@@ -184,5 +184,6 @@ def serve(sock: socket, args: Mapping[str, Any]) -> None:
         except wire.WireError as error:
             if error.fault is wire.WireFault.CLOSED:
                 return
-            refused = _told(str(error.fault), error.where or error.what, error.type_name)
+            where = error.where.removeprefix("['ok']")  # the answer's own dict is none of theirs
+            refused = _told(str(error.fault), where or error.what, error.type_name)
             wire.send(sock, {"id": request["id"], **refused})

@@ -51,7 +51,7 @@ _ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "TMPDIR": "/tmp",  # noqa: S108 - the jail's own
     "TOKENIZERS_PARALLELISM": "false",
-    "TQDM_DISABLE": "1",  # a progress bar starts a thread, and the warm process must have one
+    "TQDM_DISABLE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "TZ": "UTC",
     "USER": "student",

@@ -79,6 +79,8 @@ def _load(setup: dict[str, Any]) -> None:
     if "torch" in sys.modules:
         # One thread before any parallel operation: a fork of a process with an OpenMP pool hangs.
         sys.modules["torch"].set_num_threads(1)
+    if "tqdm" in sys.modules:
+        sys.modules["tqdm"].tqdm.monitor_interval = 0  # or the first progress bar starts a thread
     if setup["model"]:
         from graders.sandbox import warm
 
