@@ -31,7 +31,7 @@ def lateness(work: GradedWork, course: Course, words: Messages) -> tuple[Line, .
     """Return the deadlines that applied and, when something was graded, the arithmetic.
 
     Raises:
-        CourseError: The penalty is not what the course's late rule gives, so that any
+        CourseError: Penalty or grade are not what the course's late rule gives, so that any
             explanation would be wrong.
     """
     decision = work.decision
@@ -47,11 +47,12 @@ def lateness(work: GradedWork, course: Course, words: Messages) -> tuple[Line, .
         value = words.text(key, days=words.plural("core.days", granted))
         lines.append(Line(words.text("feedback.extension"), value))
     if decision and work.counted:
+        _insist_on(course.rule, decision, work)
         received = words.instant(work.counted.received, course.zone, seconds=True)
         lines += [
             Line(words.text("feedback.received"), received),
             Line(words.text("feedback.late"), _late(decision, work.counted.received, words)),
-            Line(words.text("feedback.penalty"), _penalty(decision, course.rule, work, words)),
+            Line(words.text("feedback.penalty"), _penalty(decision, course.rule, words)),
             Line(words.text("feedback.final"), _final(decision, course.rule, words)),
         ]
     return tuple(lines)
@@ -88,18 +89,11 @@ def _late(decision: Decision, received: datetime, words: Messages) -> str:
     return words.text("feedback.late.days", elapsed=_clock(elapsed), days=days)
 
 
-def _penalty(decision: Decision, rule: LateRule, work: GradedWork, words: Messages) -> str:
+def _penalty(decision: Decision, rule: LateRule, words: Messages) -> str:
     if not decision.days_late:
         return words.text("feedback.penalty.none")
     with exact():
         product = decision.days_late * rule.per_day
-    if decision.penalty != min(product, rule.cap):
-        raise CourseError(
-            f"the penalty {decision.penalty} is not what the course's late rule gives"
-            f" for {decision.days_late} days ({min(product, rule.cap)})",
-            where=f"{work.homework} of {work.student}",
-            todo="Grade the homework again, then write the pages",
-        )
     numbers = {
         "days": words.plural("core.days", decision.days_late),
         "per_day": rule.per_day,
@@ -108,6 +102,20 @@ def _penalty(decision: Decision, rule: LateRule, work: GradedWork, words: Messag
     if product == decision.penalty:
         return words.text("feedback.penalty.days", **numbers)
     return words.text("feedback.penalty.capped", cap=rule.cap, **numbers)
+
+
+def _insist_on(rule: LateRule, decision: Decision, work: GradedWork) -> None:
+    """Refuse to explain numbers that the rule does not give."""
+    with exact():
+        penalty = min(decision.days_late * rule.per_day, rule.cap)
+        final = min(decision.raw, max(decision.raw - penalty, rule.floor))
+    if (decision.penalty, decision.final) != (penalty, final):
+        raise CourseError(
+            f"the penalty {decision.penalty} and the grade {decision.final} are not what the"
+            f" course's late rule gives for {decision.days_late} days: {penalty} and {final}",
+            where=f"{work.homework} of {work.student}",
+            todo="Grade the homework again, then write the pages",
+        )
 
 
 def _clock(elapsed: timedelta) -> str:

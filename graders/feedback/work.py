@@ -84,6 +84,11 @@ class PartView:
     marks: tuple[MarkView, ...]
     passed: tuple[CaseView, ...]
 
+    @property
+    def is_told(self) -> bool:
+        """Whether there is anything to tell beside the points."""
+        return bool(self.failures or self.waiting or self.marks or self.passed)
+
 
 @dataclass(frozen=True, slots=True)
 class ReceiptView:

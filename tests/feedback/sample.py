@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -232,7 +232,7 @@ def graded(
 
 
 def late(days: int, penalty: int, final: str, **more) -> GradedWork:
-    """A work that came some days and a minute... less one day after the soft deadline."""
+    """A work that came a minute into the given day after the soft deadline."""
     received = SOFT + timedelta(days=days - 1, minutes=1)
     return graded(received, decided(D("3.25"), days, D(penalty), D(final), **more))
 
@@ -349,7 +349,9 @@ def context(work: GradedWork | None, name: str = "Алиса Ветрова", **
     """A student with one homework done and the other one missing."""
     works = (work,) if work else ()
     share = work.grade.final * D("0.4") if work else D(0)
-    final = FinalGrade(share, share.quantize(D(1)), ("hw2",) if work else ("hw1", "hw2"))
+    final = FinalGrade(
+        share, share.quantize(D(1), ROUND_HALF_UP), ("hw2",) if work else ("hw1", "hw2")
+    )
     return PageContext(
         more.get("course", course()), Student(more.get("id", "s01"), name), works, final
     )

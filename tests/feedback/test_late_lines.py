@@ -1,6 +1,7 @@
 """The explanation of a penalty can be recomputed from what it shows."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graders.core.errors import CourseError
-from graders.core.records import Deadlines
+from graders.core.records import Deadlines, LateRule
 from graders.feedback.late import lateness
 from tests.feedback import sample
 
@@ -58,9 +59,17 @@ def test_without_dates_nothing_is_late(told):
     assert "нет: пока дата не назначена, ничего не опаздывает" in text
 
 
-def test_a_penalty_by_another_rule_is_refused_rather_than_explained_wrongly(told):
-    with pytest.raises(CourseError, match=r"penalty 3 .* 4 days \(4\)"):
-        told(sample.late(4, 3, "0.25"))
+@pytest.mark.parametrize(("penalty", "final"), [(3, "0.25"), (4, "1")])
+def test_numbers_by_another_rule_are_refused_rather_than_explained_wrongly(told, penalty, final):
+    with pytest.raises(CourseError, match=r"not what .* gives for 4 days: 4 and 0") as caught:
+        told(sample.late(4, penalty, final))
+    assert caught.value.where == "hw1 of s01"
+
+
+def test_a_score_below_the_floor_stays_as_it_is(told):
+    course = replace(sample.course(), rule=LateRule(D(1), D(7), floor=D(4)))
+    text = told(sample.context(sample.late(2, 2, "3.25"), course=course))
+    assert "3,25 − 2 = 1,25, но штраф не опускает оценку ниже 4, поэтому 3,25" in text
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -59,6 +59,12 @@ def test_passed_checks_are_folded(russian):
     assert "Дедупликация" not in folded
 
 
+def test_a_part_of_which_there_is_nothing_to_tell_has_only_its_points(told):
+    text = told(replace(sample.marked(), cases=()))
+    assert text.count("Данные") == 1
+    assert text.count("Отчёт и код") == 2
+
+
 def test_rubric_items_without_a_mark_wait_for_the_instructor(told):
     text = told(sample.graded())
     assert "Выводы следуют из чисел до 2,5 Выставит преподаватель." in text
