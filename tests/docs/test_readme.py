@@ -123,10 +123,10 @@ def test_an_instructor_and_a_student_can_type_what_the_readme_says(desk, work):
     assert (desk.folder / "build" / "feedback" / "s01" / "index.html").is_file()
 
     unpack, use = _blocks(STUDENT)
-    bundle = next((desk.folder / "build" / "release").glob("*.zip"))
+    bundle = desk.folder / "build" / "release" / "hw1-bundle.zip"
     place = desk.folder / "student"
     place.mkdir()
-    shutil.copy(bundle, place / "hw1.zip")
+    shutil.copy(bundle, place)
     desk.type(unpack, place)
     folder = place / re.search(r"^cd (.*)$", unpack, flags=re.M)[1]
     shutil.rmtree(folder / "hw1")
