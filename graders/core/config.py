@@ -7,9 +7,8 @@ with every mistake in every file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -17,7 +16,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from graders.core.clock import in_zone
 from graders.core.config_checks import (
     ConfigError,
     Finding,
@@ -35,10 +33,11 @@ from graders.core.config_models import (
     Part,
     RubricItem,
     Table,
-    wall_time,
 )
+from graders.core.config_records import Assignment, Course, Homework
+from graders.core.config_values import TBA, wall_time
 from graders.core.errors import CourseError
-from graders.core.records import Deadlines, LateRule, Plain, Rounding
+from graders.core.records import LateRule, Rounding
 from graders.core.toml_lines import TomlDocument, TomlSyntaxError, parse
 
 __all__ = [
@@ -56,144 +55,6 @@ __all__ = [
 ]
 
 T = TypeVar("T", bound=Table)
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """What students are asked to do once; `folder` holds its tests, drivers and texts."""
-
-    name: str
-    package: str
-    title: Mapping[str, str]
-    data: str
-    model: str
-    parts: tuple[Part, ...]
-    rubric: tuple[RubricItem, ...]
-    files: Files
-    limits: Limits
-    settings: Mapping[str, Plain]
-    folder: Path
-
-    @property
-    def catalogues(self) -> Path:
-        """The folder of the assignment's message catalogues."""
-        return self.folder / "locale"
-
-    def rubric_item(self, key: str) -> RubricItem:
-        """Return a rubric item.
-
-        Raises:
-            CourseError: There is no such item.
-        """
-        for item in self.rubric:
-            if item.key == key:
-                return item
-        raise CourseError(
-            f"there is no rubric item {key!r}",
-            where=str(self.folder / "assignment.toml"),
-            todo=f"Its items are: {', '.join(item.key for item in self.rubric) or 'none'}",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Homework:
-    """A homework; the moments are wall-clock minutes of the course's zone, None is "TBA"."""
-
-    id: str
-    title: Mapping[str, str]
-    issued: datetime | None
-    soft: datetime | None
-    hard: datetime | None
-    assignments: tuple[str, ...]
-    planned: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Course:
-    """A whole course. Every number of the policy is here and nowhere else."""
-
-    path: Path
-    root: Path
-    title: Mapping[str, str]
-    scale: Decimal
-    language: str
-    languages: tuple[str, ...]
-    zone: ZoneInfo
-    base_model: str
-    rule: LateRule
-    weights: Mapping[str, Decimal]
-    rounding: Rounding
-    homeworks: tuple[Homework, ...]
-    assignments: Mapping[str, Assignment]
-
-    def homework(self, name: str) -> Homework:
-        """Return a homework by its id.
-
-        Raises:
-            CourseError: There is no such homework.
-        """
-        for homework in self.homeworks:
-            if homework.id == name:
-                return homework
-        raise CourseError(
-            f"there is no homework {name!r}",
-            where=str(self.path),
-            todo=f"Choose one of: {', '.join(homework.id for homework in self.homeworks)}",
-        )
-
-    def assignment(self, name: str) -> Assignment:
-        """Return an assignment by its name.
-
-        Raises:
-            CourseError: There is no such assignment, or it is planned and has no folder yet.
-        """
-        if name in self.assignments:
-            return self.assignments[name]
-        if any(name in homework.assignments for homework in self.homeworks):
-            raise CourseError(
-                f"the assignment {name!r} is planned and not written yet",
-                where=str(self.root / name),
-                todo="Write its assignment.toml first",
-            )
-        raise CourseError(
-            f"there is no assignment {name!r}",
-            where=str(self.path),
-            todo=f"Choose one of: {', '.join(self.assignments)}",
-        )
-
-    def homework_of(self, assignment: str) -> Homework:
-        """Return the homework that an assignment is (a variant of).
-
-        Raises:
-            CourseError: No homework has this assignment.
-        """
-        for homework in self.homeworks:
-            if assignment in homework.assignments:
-                return homework
-        raise CourseError(f"no homework has the assignment {assignment!r}", where=str(self.path))
-
-    def deadlines(self, homework: str) -> Deadlines:
-        """Return a homework's deadlines: last instants that count, in the course's zone.
-
-        Raises:
-            CourseError: There is no such homework.
-        """
-        found = self.homework(homework)
-        return Deadlines(self._last_instant(found.soft), self._last_instant(found.hard))
-
-    def model_of(self, assignment: str) -> str:
-        """Return the base model's specification for an assignment; empty when it needs none.
-
-        Raises:
-            CourseError: There is no such assignment.
-        """
-        model = self.assignment(assignment).model
-        return {"course": self.base_model, "none": ""}.get(model, model)
-
-    def _last_instant(self, wall: datetime | None) -> datetime | None:
-        if wall is None:
-            return None
-        return in_zone(wall.replace(second=59, microsecond=999_999), self.zone)
 
 
 def override_deadlines(
@@ -228,15 +89,16 @@ def override_deadlines(
 def _told_moment(text: str, zone: ZoneInfo) -> datetime | None:
     """Read a date as in `course.toml`, or an instant, whose whole minute then belongs to it."""
     try:
-        return wall_time(text)
-    except ValueError as error:
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            raise CourseError(str(error)) from None
-    if moment.utcoffset() is not None:
-        moment = moment.astimezone(zone).replace(tzinfo=None)
-    return moment.replace(second=0, microsecond=0, fold=0)
+        if "T" not in text.removeprefix(TBA):
+            return wall_time(text)
+        moment = datetime.fromisoformat(text)
+        if moment.utcoffset() is not None:
+            moment = moment.astimezone(zone).replace(tzinfo=None)
+        return wall_time(moment.replace(second=0, microsecond=0, fold=0))
+    except (ValueError, OverflowError) as error:
+        raise CourseError(
+            str(error), where=repr(text), todo="Or write an instant, 2026-12-01T23:59:00+03:00"
+        ) from None
 
 
 def load_course(path: Path) -> Course:
@@ -303,7 +165,8 @@ def _validate(
 def _root(path: Path, raw: Mapping[str, Any]) -> Path:
     course = raw.get("course")
     told = course.get("assignments_root", ".") if isinstance(course, dict) else "."
-    return (path.parent / (told if isinstance(told, str) else ".")).resolve()
+    # A zero byte is told by the key's own check.
+    return (path.parent / (told if isinstance(told, str) and "\0" not in told else ".")).resolve()
 
 
 def _assignment_names(raw: Mapping[str, Any]) -> list[str]:
@@ -317,12 +180,12 @@ def _assignment_names(raw: Mapping[str, Any]) -> list[str]:
 
 
 def _is_planned(raw: Mapping[str, Any], name: str) -> bool:
-    return any(
-        isinstance(table, dict)
-        and table.get("planned") is True
-        and name in table.get("assignments", ())
-        for table in raw["homeworks"].values()
-    )
+    """Say whether the homework that has this assignment is planned."""
+    for table in raw["homeworks"].values():
+        names = table.get("assignments") if isinstance(table, dict) else None
+        if isinstance(names, list) and name in names:
+            return table.get("planned") is True
+    return False
 
 
 def _assignment(file: AssignmentFile, folder: Path) -> Assignment:

@@ -7,17 +7,19 @@ that one mistake never hides another.
 from __future__ import annotations
 
 import difflib
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from graders.core.config_models import exact_number, known_keys, matches, wall_time
+from graders.core.config_models import known_keys, matches
+from graders.core.config_values import exact_number, wall_time
 from graders.core.errors import CourseError
 from graders.core.messages import available_languages
 from graders.core.toml_lines import Key, TomlDocument
@@ -62,8 +64,8 @@ def shape_findings(error: ValidationError) -> Iterator[Finding]:
     """Tell pydantic's findings in the words of someone who writes TOML."""
     told = set()
     for found in error.errors(include_url=False):
-        # A union adds the name of its branch, a dict's key check adds "[key]".
-        key = tuple(p for p in found["loc"] if p != "[key]" and not _is_branch(p))
+        # The check of a dict's key adds "[key]".
+        key = tuple(part for part in found["loc"] if part != "[key]")
         message = found["msg"].removeprefix("Value error, ")
         if found["type"] == "extra_forbidden":
             close = difflib.get_close_matches(str(key[-1]), known_keys(), n=1)
@@ -73,10 +75,6 @@ def shape_findings(error: ValidationError) -> Iterator[Finding]:
         if (key, message) not in told:
             told.add((key, message))
             yield key, message
-
-
-def _is_branch(part: int | str) -> bool:
-    return isinstance(part, str) and ("[" in part or part == "constrained-str")
 
 
 def course_findings(raw: Mapping[str, Any], root: Path) -> Iterator[Finding]:
@@ -102,6 +100,9 @@ def course_findings(raw: Mapping[str, Any], root: Path) -> Iterator[Finding]:
     scale = scale_of(raw)
     if floor is not None and scale is not None and floor > scale:
         yield ("policy", "floor"), f"the floor {floor} is above the scale {scale}"
+    step = _number(_table(_table(raw, "final"), "rounding").get("step"))
+    if step is not None and scale is not None and step > 0 and scale % step:
+        yield ("final", "rounding", "step"), f"the scale {scale} is not a multiple of {step}"
 
 
 def _languages(raw: Mapping[str, Any]) -> Iterator[Finding]:
@@ -114,6 +115,8 @@ def _languages(raw: Mapping[str, Any]) -> Iterator[Finding]:
                 ("course", "languages", index),
                 f"there is no catalogue for {lang!r}, only for {known}",
             )
+        if lang in languages[:index]:
+            yield ("course", "languages", index), f"{lang!r} is listed twice"
     default = course.get("language", "ru")
     if isinstance(default, str) and default not in languages:
         yield ("course", "language"), f"{default!r} is not among the languages {languages}"
@@ -188,6 +191,7 @@ def assignment_findings(
             if isinstance(item.get("key"), str) and keys[item["key"]] > 1:
                 yield (table, index, "key"), f"{item['key']!r} is used more than once"
     yield from _points(raw, scale_of(course))
+    yield from _settings(raw.get("settings"), ("settings",))
     files = _table(raw, "files")
     allowed = _strings(files.get("allowed"))
     for index, path in enumerate(_strings(files.get("required"))):
@@ -195,10 +199,25 @@ def assignment_findings(
             yield ("files", "required", index), f"{path!r} is required but matches no allowed file"
 
 
+def _settings(value: Any, key: Key) -> Iterator[Finding]:
+    """Check that settings are plain data, which the tests read and the recipe digests."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _settings(item, (*key, name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _settings(item, (*key, index))
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield key, f"{value} is not a finite number"
+    elif isinstance(value, date | time):
+        yield key, f"write the date in quotes: {value}"
+
+
 def _points(raw: Mapping[str, Any], scale: Decimal | None) -> Iterator[Finding]:
     parts = _tables(raw.get("parts"))
-    points = {str(part.get("key")): _number(part.get("points")) for part in parts}
-    known = [number for number in points.values() if number is not None]
+    numbers = [_number(part.get("points")) for part in parts]
+    points = {str(part.get("key")): number for part, number in zip(parts, numbers, strict=True)}
+    known = [number for number in numbers if number is not None]
     if known and len(known) == len(parts) and scale is not None and sum(known) != scale:
         yield ("parts",), f"the parts sum to {sum(known)} points, the course's scale is {scale}"
     rubric: dict[str, Decimal] = {}

@@ -6,117 +6,29 @@ wall-clock times of the course's zone. What one table cannot know is checked in 
 
 from __future__ import annotations
 
-import difflib
-import re
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from graders.core.config_values import (
+    Count,
+    DottedKey,
+    Id,
+    ModelName,
+    Moment,
+    Points,
+    PositivePoints,
+    SafePath,
+    Texts,
+    Words,
+    assignment_model,
+    floats,
+    folder,
+    zone,
 )
-
 from graders.core.records import RoundingMode
-from graders.core.toml_lines import TomlFloat
-
-TBA = "TBA"
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_MINUTE = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}")
-_MODEL = re.compile(r"package:[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+|hub:[\w.-]+/[\w.-]+(@[\w.-]+)?")
-
-
-def exact_number(value: Any) -> Decimal:
-    """Return the Decimal that an integer or a quoted number means.
-
-    Raises:
-        ValueError: It is a float, which cannot hold 0.1 exactly, or no number at all.
-    """
-    if isinstance(value, TomlFloat):
-        raise ValueError(f'write it in quotes, "{value.written}": a float is not exact')
-    if isinstance(value, Decimal):
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError('a number is expected: an integer, or in quotes like "0.5"')
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        raise ValueError(f'{value!r} is not a number like "0.5"') from None
-    if not number.is_finite():
-        raise ValueError(f"{value!r} is not a finite number")
-    return number
-
-
-def wall_time(value: Any) -> datetime | None:
-    """Return the naive wall-clock minute that a configured date means; None is "TBA".
-
-    Raises:
-        ValueError: It is none of "TBA", "YYYY-MM-DD" (23:59 of that day), "YYYY-MM-DD HH:MM".
-    """
-    if value is None or value == TBA or isinstance(value, datetime):
-        return value if isinstance(value, datetime) else None
-    forms = 'write "TBA", "YYYY-MM-DD" (23:59 of that day) or "YYYY-MM-DD HH:MM", in quotes'
-    if not isinstance(value, str):
-        raise ValueError(forms)
-    if not (_DATE.fullmatch(value) or _MINUTE.fullmatch(value)):
-        raise ValueError(f"{value!r} is not a date: {forms}")
-    try:
-        parsed = datetime.fromisoformat(value)
-    except ValueError as error:
-        raise ValueError(f"{value!r} is not in the calendar ({error})") from None
-    return parsed if " " in value else parsed.replace(hour=23, minute=59)
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        close = difflib.get_close_matches(value, available_timezones(), n=1)
-        hint = f", did you mean {close[0]!r}?" if close else ", for example 'Europe/Moscow'"
-        raise ValueError(f"unknown time zone {value!r}{hint}") from None
-    return value
-
-
-def _model_name(value: str) -> str:
-    if not _MODEL.fullmatch(value):
-        raise ValueError(
-            f"{value!r} is not a model: write package:NAME==VERSION or hub:OWNER/NAME[@REVISION]"
-        )
-    return value
-
-
-def _safe_path(value: str) -> str:
-    parts = value.split("/")
-    if not value or value.startswith("/") or "\\" in value or {"", ".", ".."} & set(parts):
-        raise ValueError(f"{value!r} is not a path inside the submission")
-    return value
-
-
-def _plain_floats(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain_floats(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain_floats(item) for item in value]
-    return float(value) if isinstance(value, TomlFloat) else value
-
-
-Number = Annotated[Decimal, BeforeValidator(exact_number)]
-Points = Annotated[Number, Field(ge=0)]
-PositivePoints = Annotated[Number, Field(gt=0)]
-Moment = Annotated[datetime | None, BeforeValidator(wall_time)]
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
-DottedKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$")]
-Words = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Texts = dict[str, Words]
-Count = Annotated[int, Field(strict=True, gt=0)]
-ModelName = Annotated[str, AfterValidator(_model_name)]
-SafePath = Annotated[str, AfterValidator(_safe_path)]
 
 
 class Table(BaseModel):
@@ -132,9 +44,9 @@ class CourseTable(Table):
     scale: PositivePoints = Decimal(10)
     language: str = "ru"
     languages: tuple[str, ...] = ("ru", "en")
-    time_zone: Annotated[str, AfterValidator(_zone)]
+    time_zone: Annotated[str, AfterValidator(zone)]
     base_model: ModelName
-    assignments_root: Words = "."
+    assignments_root: Annotated[Words, AfterValidator(folder)] = "."
 
 
 class PolicyTable(Table):
@@ -168,7 +80,7 @@ class HomeworkTable(Table):
     soft: Moment
     hard: Moment
     assignments: Annotated[tuple[Id, ...], Field(min_length=1)]
-    planned: bool = False
+    planned: Annotated[bool, Field(strict=True)] = False
 
 
 class CourseFile(Table):
@@ -187,7 +99,7 @@ class Head(Table):
     package: Id
     title: Texts
     data: str = ""
-    model: Literal["course", "none"] | ModelName = "course"
+    model: Annotated[str, AfterValidator(assignment_model)] = "course"
 
 
 class Part(Table):
@@ -264,7 +176,7 @@ class AssignmentFile(Table):
     rubric: tuple[RubricItem, ...] = ()
     files: Files
     limits: Limits = Limits()
-    settings: Annotated[dict[str, Any], BeforeValidator(_plain_floats)] = {}
+    settings: Annotated[dict[str, Any], BeforeValidator(floats)] = {}
 
 
 def matches(path: str, pattern: str) -> bool:

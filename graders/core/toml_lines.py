@@ -72,6 +72,8 @@ def parse(text: str) -> TomlDocument:
         raise TomlSyntaxError(_PLACE.sub("", str(error)).strip(), line) from None
     except RecursionError:
         raise TomlSyntaxError("the values are nested too deeply", 1) from None
+    except ValueError as error:  # an integer of thousands of digits
+        raise TomlSyntaxError(str(error), 1) from None
     return TomlDocument(data, _Scanner(text.replace("\r\n", "\n")).document())
 
 
