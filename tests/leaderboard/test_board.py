@@ -85,6 +85,21 @@ def test_equal_accuracy_shares_the_rank_though_the_answers_differ():
         assert (rows[name].place, rows[name].rank_low, rows[name].rank_high) == (1, 1, 3)
 
 
+def test_equal_accuracy_shares_the_best_rank_too():
+    # Both get 120 of 200; the best one is told apart only from the one whose hits it has all.
+    entries = [
+        entry_of("near", GOLD, [number < 120 for number in range(200)]),
+        entry_of("far", GOLD, [number >= 80 for number in range(200)]),
+        entry_of("high", GOLD, [number < 136 for number in range(200)]),
+    ]
+    alone = {row.name: row for row in board_of([entries[0], entries[2]]).rows}
+    assert (alone["near"].rank_low, alone["near"].rank_high) == (2, 2)
+    rows = {row.name: row for row in board_of(entries).rows}
+    assert (rows["high"].rank_low, rows["high"].rank_high) == (1, 2)
+    for name in ("near", "far"):
+        assert (rows[name].place, rows[name].rank_low, rows[name].rank_high) == (2, 1, 3)
+
+
 def test_places_skip_after_a_tie():
     hits = {"a": 180, "b": 150, "c": 150, "d": 120}
     entries = [entry_of(name, GOLD, [n < most for n in range(200)]) for name, most in hits.items()]
