@@ -262,6 +262,15 @@ def test_a_refused_upload_keeps_its_first_receipt_too(tmp_path, store):
     assert take_in(store, tmp_path / "inbox", NOW + DAY) == [NOW]
 
 
+def test_an_upload_refused_for_another_reason_is_received_anew(tmp_path, store):
+    inbox = tmp_path / "inbox"
+    uploaded(inbox, b"junk")
+    take_in(store, inbox, NOW)
+    uploaded(inbox, zipped({"../evil.py": b"x"}))
+
+    assert take_in(store, inbox, NOW + DAY) == [NOW + DAY]
+
+
 def test_a_changed_upload_is_received_anew(tmp_path, store):
     inbox = tmp_path / "inbox"
     uploaded(inbox, zipped(WORK))

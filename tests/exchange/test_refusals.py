@@ -11,6 +11,8 @@ import zipfile
 
 import pytest
 
+from graders.exchange.entries import Entry, Kind
+from graders.exchange.examine import examine
 from tests.exchange.making import (
     DEVICE,
     GOOD_TENSORS,
@@ -178,6 +180,21 @@ def test_entries_of_rubbish_are_bounded_too(tmp_path):
     assert reason(uploaded(tmp_path, zipped(entries, zipfile.ZIP_STORED))) == "too_many_entries"
 
 
+def test_entries_of_a_folder_are_bounded_before_they_are_judged(tmp_path, monkeypatch):
+    monkeypatch.setattr("graders.exchange.entries.MAX_ENTRIES", 10)
+    lay(tmp_path / "s01", {f"a/b{n}/.DS_Store": b"" for n in range(10)})
+
+    assert reason(one(tmp_path)) == "too_many_entries"
+
+
+def test_a_file_that_grows_while_it_is_read_is_damaged():
+    growing = Entry("data.py", Kind.FILE, 2, None, "", lambda most: b"12345"[:most])
+
+    (refusal,) = examine([growing], assignment()).refusals
+
+    assert refusal.key == "refused.damaged_file"
+
+
 def test_a_huge_directory_is_refused_before_it_is_read(tmp_path):
     long_names = [(f"{n:04}" + "x" * 60_000, b"") for n in range(80)]
 
@@ -326,6 +343,8 @@ def test_what_safetensors_itself_writes_is_accepted(tmp_path):
         ((1024 * 1024 + 1).to_bytes(8, "little") + b"{" + b" " * (1 << 20), "safetensors_header"),
         ((2).to_bytes(8, "little") + b"[]", "safetensors_damaged"),
         ((9000).to_bytes(8, "little") + b'{"a":' * 1800, "safetensors_damaged"),
+        ((18).to_bytes(8, "little") + b'{"__metadata__":1}', "safetensors_damaged"),
+        ((24).to_bytes(8, "little") + b'{"__metadata__":{"a":1}}', "safetensors_damaged"),
         (
             safetensors({f"t{n}": ("F32", [0], [0, 0]) for n in range(10_001)}, b""),
             "safetensors_tensors",
