@@ -14,8 +14,8 @@ import typer
 
 from graders.cli import console
 from graders.cli.forecast import policy
-from graders.cli.options import AssignmentName, CourseFile, Json, Lang, load, speaker
-from graders.core.errors import CourseError
+from graders.cli.options import AssignmentName, CourseFile, Json, Lang, load, repository, speaker
+from graders.core.errors import CourseError, InfraError
 
 if TYPE_CHECKING:
     from graders.core.messages import Messages
@@ -52,6 +52,8 @@ def check(
     words = speaker(lang, opened, asked.catalogues)
     folder = _folder(work, asked.package, words)
     with redirect_stdout(sys.stderr):  # what the student's code prints is not our output
+        if spec := opened.model_of(assignment):
+            _load_tokenizer(spec, repository(course), words)
         cases = run_public(asked.folder, folder, words.lang)
     passed = sum(case.case.status is CaseStatus.PASSED for case in cases)
     told = [_told(words, case) for case in cases]
@@ -123,6 +125,25 @@ def _folder(work: Path | None, package: str, words: Messages) -> Path:
             words.text("cli.no_folder"), where=str(folder), todo=words.text("cli.name_folder")
         )
     return folder
+
+
+def _load_tokenizer(spec: str, near: Path, words: Messages) -> None:
+    """Make the base model's tokenizer ready for public tests that need it.
+
+    Raises:
+        InfraError: The model cannot be brought here, or a package is not installed.
+    """
+    from graders.assets import ensure_model
+    from graders.sandbox import warm
+
+    try:
+        warm.load_tokenizer(ensure_model(spec, console.tell, near=near))
+    except ImportError as error:
+        raise InfraError(
+            words.text("cli.no_package"),
+            where=error.name or str(error),
+            todo=words.text("cli.install"),
+        ) from None
 
 
 def _told(words: Messages, case: LocalCase) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sys
 import zipfile
 from pathlib import Path
 
@@ -113,3 +114,16 @@ def test_a_file_that_the_tests_need_and_that_is_not_there_is_a_warning(bundle, z
     assert said.code == 0
     assert "not in the archive: sums.py" in said.err
     assert zachetka("pack", "toy", "--json").json["missing"] == ["sums.py"]
+
+
+def test_a_package_that_is_not_installed_is_named_with_how_to_install_it(
+    bundle, zachetka, monkeypatch
+):
+    toy = bundle / "assignments" / "toy" / "assignment.toml"
+    toy.write_text(toy.read_text("utf-8").replace('model = "none"', 'model = "course"'), "utf-8")
+    monkeypatch.setattr("graders.assets.ensure_model", lambda spec, say, near: bundle)
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    said = zachetka("check", "toy", "--lang", "en")
+    assert said.code == 4
+    assert "transformers: this Python package is not installed" in said.err
+    assert "pip install" in said.err
