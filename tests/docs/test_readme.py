@@ -89,8 +89,9 @@ def desk(tmp_path_factory, work) -> Iterator[Desk]:
         "s01,s01,2025-10-20T23:59:59+03:00\n"
         "s02,s02,2025-10-22T00:00:00+03:00\n"
     )
-    for name in ("reference", "starter_code"):
-        (folder / name).symlink_to(ROOT / name)
+    for path in ROOT.iterdir():
+        if path.name not in {"assignments", "build"} and not path.name.startswith("."):
+            (folder / path.name).symlink_to(path)
     shutil.copytree(ROOT / "assignments", folder / "assignments")
     course = folder / "assignments" / "course.toml"
     text = course.read_text(encoding="utf-8")
