@@ -185,8 +185,7 @@ class _Copier(_Walk):
             return value.copy()
         import torch
 
-        copy = value.detach().cpu().clone(memory_format=torch.contiguous_format)
-        return copy.resolve_neg()
+        return value.detach().cpu().clone(memory_format=torch.contiguous_format)
 
 
 def _ext(code: int, data: bytes) -> Any:

@@ -85,6 +85,9 @@ def test_a_handle_arrives_only_where_handles_are_expected():
     data = wire.encode({"model": Handle(7)})
     assert wire.decode(data, handles=True) == {"model": Handle(7)}
     assert fault_of(wire.decode, data) is WireFault.MALFORMED
+    long = b"\xc7\x09\x05" + b"\x01" * 9
+    with pytest.raises(WireError):
+        wire.decode(long, handles=True)
 
 
 class Liar(str):

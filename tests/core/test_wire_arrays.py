@@ -152,6 +152,7 @@ def test_the_honest_document_of_these_tests_loads():
         b"",
         b"\x01",
         (2**63).to_bytes(8, "little"),
+        document(json.dumps(entry()).encode() + b" " * 1_000_000, b"1234"),
         document(b"{"),
         document(b"[" * 100_000),
         document(b'{"x": ' + b"9" * 5000 + b"}"),
