@@ -131,7 +131,7 @@ def grading(bench: Bench, honest: dict[str, Path], keys: frozenset[str]) -> Row:
         def ours() -> None:
             with Engine(bench.course.assignment("hw1"), bench.place(), store, jobs=2) as engine:
                 for student, files in honest.items():
-                    report = engine.test_folder(files, seed_of("hw1", student), keys)
+                    report = engine.test_folder(files, seed_of("bench", student), keys)
                     _require_whole(student, [case.status for case in report.cases], keys)
 
         warm = timed(ours)

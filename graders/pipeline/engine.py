@@ -19,6 +19,7 @@ from types import TracebackType
 from graders.core.config import Assignment
 from graders.core.errors import InfraError
 from graders.core.records import Plain, RunReport, Submission
+from graders.pipeline.recipe import jail_seed
 from graders.sandbox import Bind, Child, JailSpec, Limits, Zygote, require_strict
 from graders.store import Store
 from graders.tester import ChildEnd, Settings, Tester, TestJob
@@ -256,7 +257,7 @@ class _Run:
                 open_files=limits.open_files,
             ),
             args={"package": package, "import_student": import_student},
-            seed=self._seed % 2**32,
+            seed=jail_seed(self._seed),
         )
         if engine.stopped:
             raise InfraError("the run was interrupted", todo="Run the same command again.")

@@ -72,7 +72,8 @@ def grade(
         if stands.counted is None:
             continue
         assignment = stands.terms.assignment
-        job = _Job(stands.counted, preparation.recipe(assignment), seed_of(assignment, student))
+        recipe = preparation.recipe(assignment)
+        job = _Job(stands.counted, recipe, seed_of(recipe, student))
         if _is_done(workspace, job):
             kept += 1
         else:

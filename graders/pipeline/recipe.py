@@ -44,10 +44,19 @@ def recipe(assignment_dir: Path, data_manifest: Path | None, base_model: str) ->
     )
 
 
-def seed_of(assignment: str, student: str) -> int:
-    """Return the seed of a student's random inputs: 63 bits, the same in every regrade."""
-    raw = hashlib.sha256(f"{assignment}\0{student}".encode()).digest()[:8]
+def seed_of(recipe: str, student: str) -> int:
+    """Return the seed of a student's random inputs: 63 bits, the same whenever this is run again.
+
+    A recipe is a digest of the hidden tests, so that nobody without them can foresee the inputs.
+    """
+    raw = hashlib.sha256(f"{recipe}\0{student}".encode()).digest()[:8]
     return int.from_bytes(raw, "big") >> 1
+
+
+def jail_seed(seed: int) -> int:
+    """Return the seed of the generators inside the jail: 32 bits that tell nothing of `seed`."""
+    # SECURITY: test_the_jail_does_not_learn_the_seed_of_the_hidden_tests
+    return int.from_bytes(hashlib.sha256(f"jail {seed}".encode()).digest()[:4], "big")
 
 
 def _sources(folder: Path) -> list[Path]:

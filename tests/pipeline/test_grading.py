@@ -9,12 +9,13 @@ from decimal import Decimal
 import pytest
 
 from graders.core.errors import CourseError
-from graders.core.records import CaseStatus, GradeStatus, RunOutcome
+from graders.core.records import CaseStatus, GradeStatus, RunOutcome, Student
 from graders.pipeline import prepare
-from graders.pipeline.decisions import add_choice, add_extension, add_marks
+from graders.pipeline.decisions import add_choice, add_extension, add_marks, enrol
 from graders.pipeline.engine import Engine
 from graders.pipeline.leases import TTL
 from graders.pipeline.publish import all_works
+from graders.pipeline.recipe import jail_seed
 from graders.pipeline.replay import replay
 from graders.pipeline.watch import Silent
 from graders.pipeline.workspace import opened
@@ -151,6 +152,20 @@ def test_a_student_fault_ends_in_a_grade_and_not_in_attention(desk):
     work = desk.work("s01")
     assert (work.grade.status, work.grade.raw) == (GradeStatus.PROVISIONAL, 0)
     assert {case.message for case in work.cases} == {"tester.exited"}
+
+
+def test_the_jail_does_not_learn_the_seed_of_the_hidden_tests(desk):
+    taken = desk.receive(("s01", GOOD, IN_TIME))
+    desk.work("s01")
+    seed = desk.workspace.store.latest_run(taken[0].id).seed
+    assert jail_seed(seed) != seed % 2**32
+    assert jail_seed(seed) != jail_seed(seed + 2**32)
+
+
+@pytest.mark.parametrize("name", ["../s01", "/tmp/x", "a/b", "", ".", "..", "a\0b", "-x", "s 1"])
+def test_a_student_id_cannot_lead_out_of_the_feedback_folder(desk, name):
+    with pytest.raises(CourseError, match="cannot name a folder"):
+        enrol(desk.workspace, [Student(name, "x")], NOW)
 
 
 class _Broken(Engine):
