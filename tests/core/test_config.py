@@ -290,6 +290,26 @@ def test_a_value_that_could_be_misread_is_an_error(write, old, new, message):
     assert message in "\n".join(map(str, problems(write(COURSE.replace(old, new)))))
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('issued = "2026-11-01 12:00"', 'issued = "2026-11-30"'),
+        ('"2026-12-14 18:30"', '"2026-11-30"'),
+        ('floor = "0.25"', "floor = 10"),
+        ('step = "0.5"', 'step = "10"'),
+        ('one = "0.4", two = "0.6"', "one = 0, two = 1"),
+    ],
+)
+def test_a_value_at_the_very_border_is_right(write, old, new):
+    assert old in COURSE
+    assert load_course(write(COURSE.replace(old, new)))
+
+
+def test_a_rubric_may_give_all_the_points_of_a_part(write):
+    text = ASSIGNMENT.replace('points = "1.5"', "points = 2")
+    assert load_course(write(assignment=text)).assignment("toy").rubric[0].points == 2
+
+
 FILES = {CourseFile: COURSE, AssignmentFile: ASSIGNMENT}
 
 
