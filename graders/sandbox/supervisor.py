@@ -25,43 +25,11 @@ from typing import Any
 
 from graders.sandbox import slots, usage, wire_fds
 from graders.sandbox.limits import Layers, Limits
+from graders.sandbox.tracked import NO_FD, Jail, Waiting, exit_of
 
 _TICK_S = 0.05
 _SETUP_S = 60.0
 _MEGA = 1 << 20
-_NO_FD = -1
-
-
-@dataclass(slots=True)
-class _Jail:
-    """What the supervisor knows of one jail."""
-
-    limits: Limits
-    layers: Layers
-    report: socket.socket
-    sync: socket.socket
-    output_pipe: int
-    output_file: int
-    slot: int
-    asked: float
-    outer: int = 0
-    wants_map: bool = False
-    outer_fd: int = _NO_FD
-    init_fd: int = _NO_FD
-    meter: usage.Meter | None = None
-    ready: float | None = None
-    written: int = 0
-    cause: str = ""
-    status: int | None = None
-    error: str = ""
-
-
-@dataclass(slots=True)
-class _Waiting:
-    """A request that waits for a slot."""
-
-    message: dict[str, Any]
-    fds: list[int]
 
 
 @dataclass(slots=True)
@@ -81,9 +49,9 @@ class Supervisor:
     template: int
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     jails: set[int] = field(default_factory=set)
-    by_slot: dict[int, _Jail] = field(default_factory=dict)
-    waiting: deque[_Waiting] = field(default_factory=deque)
-    asked: deque[_Jail] = field(default_factory=deque)
+    by_slot: dict[int, Jail] = field(default_factory=dict)
+    waiting: deque[Waiting] = field(default_factory=deque)
+    asked: deque[Jail] = field(default_factory=deque)
     warm_alive: bool = True
     open: bool = True
 
@@ -111,7 +79,7 @@ class Supervisor:
         if got is None:
             self.open = False
             return
-        self.waiting.append(_Waiting(*got))
+        self.waiting.append(Waiting(*got))
         self._start_waiting()
 
     def _start_waiting(self) -> None:
@@ -126,12 +94,12 @@ class Supervisor:
 
     def _start(
         self, message: dict[str, Any], report: int, output_file: int, stream: int, order: int
-    ) -> _Jail:
+    ) -> Jail:
         ours, theirs = wire_fds.pair()
         reader, writer = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(reader, False)
         slot = next(n for n in range(self.slots + 1) if n not in self.by_slot)
-        jail = _Jail(
+        jail = Jail(
             limits=Limits(**message["limits"]),
             layers=Layers(**message["layers"]),
             report=socket.socket(fileno=report),
@@ -154,7 +122,7 @@ class Supervisor:
         os.close(writer)
         return jail
 
-    def _on_report(self, jail: _Jail) -> None:
+    def _on_report(self, jail: Jail) -> None:
         """The client asks for the end of a jail, or is gone."""
         jail.report.recv(16)
         self.selector.unregister(jail.report)
@@ -185,7 +153,7 @@ class Supervisor:
 
     # -- one jail --------------------------------------------------------------------------
 
-    def _on_sync(self, jail: _Jail) -> None:
+    def _on_sync(self, jail: Jail) -> None:
         got = wire_fds.receive(jail.sync)
         if got is None:
             self.selector.unregister(jail.sync)
@@ -207,7 +175,7 @@ class Supervisor:
         elif "exit" in message:
             jail.status = message["exit"]
 
-    def _map(self, jail: _Jail) -> None:
+    def _map(self, jail: Jail) -> None:
         """Give the jail its user: an id of its own on the host, 65534 inside."""
         uid = slots.first_uid() + jail.slot
         try:
@@ -218,7 +186,7 @@ class Supervisor:
             jail.error = f"user map: {error}"
             self._kill(jail, "killed")
 
-    def _meet_init(self, jail: _Jail, pid: int) -> None:
+    def _meet_init(self, jail: Jail, pid: int) -> None:
         try:
             jail.init_fd = os.pidfd_open(pid)
         except OSError:
@@ -227,7 +195,7 @@ class Supervisor:
         if jail.cause:
             self._kill(jail, jail.cause)
 
-    def _drain(self, jail: _Jail) -> None:
+    def _drain(self, jail: Jail) -> None:
         room = jail.limits.output_kb * 1024 - jail.written
         try:
             data = os.read(jail.output_pipe, 1 << 16)
@@ -257,7 +225,7 @@ class Supervisor:
             elif not jail.cause and jail.layers.watchdog:
                 self._judge(jail, now - jail.ready)
 
-    def _judge(self, jail: _Jail, age: float) -> None:
+    def _judge(self, jail: Jail, age: float) -> None:
         # SECURITY: test_attack_fails[hang], [memory_by_many], [cpu_by_many]
         limits = jail.limits
         if age > limits.wall_s:
@@ -274,15 +242,15 @@ class Supervisor:
         elif used.tasks > limits.processes:
             self._kill(jail, "processes")
 
-    def _kill(self, jail: _Jail, cause: str) -> None:
+    def _kill(self, jail: Jail, cause: str) -> None:
         """Kill PID 1 and so the whole jail; the outer process then ends by itself."""
         jail.cause = jail.cause or cause
-        fd = jail.init_fd if jail.init_fd != _NO_FD else jail.outer_fd
-        if fd != _NO_FD:
+        fd = jail.init_fd if jail.init_fd != NO_FD else jail.outer_fd
+        if fd != NO_FD:
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(fd, signal.SIGKILL)
 
-    def _on_end(self, jail: _Jail) -> None:
+    def _on_end(self, jail: Jail) -> None:
         """The outer process has ended, and so has all that was in the jail."""
         while jail.sync in _registered(self.selector) and _readable(jail.sync):
             self._on_sync(jail)
@@ -291,18 +259,18 @@ class Supervisor:
         if jail.ready is None:
             self._tell(jail, {"failed": jail.error or "the jail died before it was ready"})
         else:
-            self._tell(jail, {"exit": _exit(jail)})
+            self._tell(jail, {"exit": exit_of(jail)})
         self._forget(jail)
 
-    def _fail(self, jail: _Jail, why: str) -> None:
+    def _fail(self, jail: Jail, why: str) -> None:
         self._tell(jail, {"failed": why})
         self._forget(jail)
 
-    def _tell(self, jail: _Jail, message: dict[str, Any]) -> None:
+    def _tell(self, jail: Jail, message: dict[str, Any]) -> None:
         with contextlib.suppress(OSError):  # the client may no longer listen
             wire_fds.send(jail.report, message)
 
-    def _forget(self, jail: _Jail) -> None:
+    def _forget(self, jail: Jail) -> None:
         self.by_slot.pop(jail.slot, None)
         watched = _registered(self.selector)
         for what in (jail.report, jail.sync, jail.output_pipe, jail.outer_fd):
@@ -311,7 +279,7 @@ class Supervisor:
         jail.report.close()
         jail.sync.close()
         for fd in (jail.output_pipe, jail.output_file, jail.outer_fd, jail.init_fd):
-            if fd != _NO_FD:
+            if fd != NO_FD:
                 os.close(fd)
         self._start_waiting()
 
@@ -322,15 +290,3 @@ def _registered(selector: selectors.BaseSelector) -> list[object]:
 
 def _readable(what: socket.socket | int) -> bool:
     return bool(select.select([what], [], [], 0)[0])
-
-
-def _exit(jail: _Jail) -> dict[str, Any]:
-    """Say how a jail ended: by the watchdog, by itself, or by a signal."""
-    if jail.status is None:
-        return {"cause": jail.cause or "killed", "status": -signal.SIGKILL}
-    code = os.waitstatus_to_exitcode(jail.status)
-    if jail.cause:
-        return {"cause": jail.cause, "status": code}
-    if code == -signal.SIGXCPU:
-        return {"cause": "cpu", "status": code}
-    return {"cause": "exit" if code >= 0 else "signal", "status": code}

@@ -257,6 +257,15 @@ class Zygote:
             )
         return child
 
+    def alive(self) -> bool:
+        """Say whether the supervisor and the warm process still run."""
+        running = self._process is not None and self._process.poll() is None
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_text("latin-1")
+        except OSError:
+            return False
+        return running and stat.rpartition(")")[2].split()[0] != "Z"
+
     def restart(self) -> None:
         """Close what is left of the warm process and load a new one.
 

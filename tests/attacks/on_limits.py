@@ -86,9 +86,9 @@ won(answers == b"xxxx")
         """
 with contextlib.suppress(OSError):
     signal.signal(signal.SIGXCPU, signal.SIG_IGN)
-end = time.monotonic() + 10
-while time.monotonic() < end:
+while time.process_time() < 2:
     pass
+won(True)
 """,
         _LITTLE_CPU,
     ),
@@ -116,9 +116,10 @@ won(sum(os.times()[2:4]) > 3 * args["limits"]["cpu_s"])
         27,
         """
 signal.pthread_sigmask(signal.SIG_BLOCK, range(1, signal.NSIG))
-end = time.monotonic() + 15
+end = time.monotonic() + 2.5
 while time.monotonic() < end:
     time.sleep(0.05)
+won(True)
 """,
         _SHORT,
     ),

@@ -19,6 +19,8 @@ from tests.attacks import corpus
 from tests.attacks.arena import Arena
 from tests.attacks.world import World
 
+pytestmark = pytest.mark.timeout(1800)  # the report takes minutes, and more on a busy machine
+
 ROOT = Path(__file__).resolve().parents[2]
 # Held by walls that are no switchable layer, so that no removal shows these attacks at work:
 HELD_OTHERWISE = {

@@ -161,11 +161,13 @@ def test_a_spawn_waits_for_a_slot(said_from):
         got[0].close()
 
 
-def test_a_restart_gives_a_new_warm_process(said_from):
+def test_a_restart_gives_a_new_warm_process(said_from, wait_until):
     spec = JailSpec(entry="graders.sandbox.probe:probe", args={"source": "say('again')"})
     with Zygote.start(preload=(), slots=1) as zygote:
         before = zygote.pid
+        assert zygote.alive()
         os.kill(before, signal.SIGKILL)
+        assert wait_until(lambda: not zygote.alive())
         with pytest.raises(InfraError, match="could not be started"):
             zygote.spawn(spec)
         zygote.restart()
@@ -177,6 +179,7 @@ def test_a_restart_gives_a_new_warm_process(said_from):
 def test_a_closed_zygote_says_so():
     with Zygote.start(preload=(), slots=1) as zygote:
         pass
+    assert not zygote.alive()
     with pytest.raises(InfraError, match="closed"):
         zygote.spawn(JailSpec())
 
