@@ -69,8 +69,8 @@ def show_history(found: Workspace, homework: str, student: str, *, as_json: bool
         student: Id on the class list.
         as_json: For a machine, with everything that decided each grade.
     """
-    from graders.core.clock import iso_utc
     from graders.pipeline.decisions import known
+    from graders.pipeline.publish import course_words
 
     found.course.homework(homework)
     known(found, student)
@@ -78,12 +78,13 @@ def show_history(found: Workspace, homework: str, student: str, *, as_json: bool
     if as_json:
         console.print_json([_plain(grade) for grade in history])
         return
+    words = course_words(found, found.course.language)
     console.print_table(
         f"{homework}, {student}: {len(history)} grades, the last one holds",
         ("given", "submission", "run", ">raw", ">days late", ">penalty", ">final", "status"),
         [
             (
-                iso_utc(grade.at),
+                words.instant(grade.at, found.course.zone, seconds=True),
                 grade.submission_id or "",
                 grade.run_id or "",
                 *_with_days(grade),

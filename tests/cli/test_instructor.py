@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -252,3 +254,11 @@ def test_ctrl_c_in_the_middle_of_a_class_loses_nothing(undated, zachetka):
     again = zachetka("grade", "hw1", "--json")
     assert "2 tested, 1 already tested" in again.err
     assert by_student(again)["s01"]["raw"] == "8"
+
+
+def test_the_document_lists_the_keys_of_a_gradebook_row(collected, zachetka):
+    row = by_student(zachetka("grades", "hw1", "--json"))["s01"]
+    text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    section = text.split("## `zachetka grades`")[1].split("With `--history`")[0]
+    assert set(row) <= set(re.findall(r"`([a-z_]+)`", section))
+    assert row["final"] is None
