@@ -12,9 +12,9 @@ import sys
 import tempfile
 import traceback
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ class LocalRun:
         submission: Folder that the `submission` fixture reads.
         seed: Seed of the random inputs.
         hidden_dir: What the `hidden_dir` fixture is.
+        settings: What the `settings` fixture is.
         keys: Cases to run; None runs all.
     """
 
@@ -58,6 +59,7 @@ class LocalRun:
     submission: Path
     seed: int = 0
     hidden_dir: Path | None = None
+    settings: Mapping[str, Plain] = field(default_factory=dict)
     keys: frozenset[str] | None = None
 
 
@@ -82,14 +84,15 @@ class LocalStudent:
         del timeout  # the student's Ctrl-C is the deadline here
         module_name, _, name = target.partition(":")
         full = f"{self._folder.name}.{module_name}" if module_name else self._folder.name
+        asked = f"import {module_name}"
         try:
             module = importlib.import_module(full)
         except ModuleNotFoundError as error:
             if error.name in {full, self._folder.name}:
                 raise StudentFault("tester.missing_module", {"name": full}) from None
-            raise self._raised("tester.import_failed", target, error) from error
+            raise self._raised("tester.import_failed", asked, error) from error
         except (Exception, SystemExit) as error:
-            raise self._raised("tester.import_failed", target, error) from error
+            raise self._raised("tester.import_failed", asked, error) from error
         return self._invoke(module, name, target, keep, args, kw)
 
     def drive(
@@ -209,7 +212,8 @@ def run_here(what: LocalRun, messages: Messages) -> tuple[LocalCase, ...]:
         InfraError: pytest is not usable here.
     """
     try:
-        from graders.tester.plugin import Session, run_tests
+        from graders.tester.plugin import run_tests
+        from graders.tester.session import Session
     except ImportError as error:
         raise InfraError(
             "the tests need a package that is not installed",
@@ -225,11 +229,12 @@ def run_here(what: LocalRun, messages: Messages) -> tuple[LocalCase, ...]:
     session = Session(
         student=LocalStudent(what.package_dir, Drivers(what.drivers)),
         submission=SubmissionFiles(what.submission),
-        memo=Memo({}.get, lambda key, value: None),
+        memo=Memo(lambda key: None, lambda key, value: None),
         seed=what.seed,
         catalogue=messages.keys,
         keys=what.keys,
         hidden_dir=what.hidden_dir,
+        settings=what.settings,
         on_plan=lambda plan: None,
         on_case=keep,
     )
@@ -243,9 +248,13 @@ def run_public(
 ) -> tuple[LocalCase, ...]:
     """Run an assignment's public tests on a package, in this process.
 
+    Drivers and student's code that use the base model or its tokenizer find what
+    `graders.sandbox.warm` has loaded into this process before.
+
     Args:
-        assignment_dir: The assignment's folder, or the bundle that a student unpacked.
-        package_dir: The student's package; its parent holds the other files to hand in.
+        assignment_dir: The assignment's folder, in the repository or in a bundle; the data are
+            taken from the folder `data` beside `assignments`, where a bundle has them.
+        package_dir: The student's folder: the package, and all that is handed in.
         lang: Language of the messages.
         seed: Seed of the random inputs.
 
@@ -253,6 +262,13 @@ def run_public(
         CourseError: The tests or the catalogue are broken.
     """
     messages = Messages.load([assignment_dir / "locale"], lang)
-    tests, drivers = assignment_dir / "public_tests", assignment_dir / "drivers"
-    what = LocalRun(tests, package_dir, drivers, package_dir.resolve().parent, seed)
+    data = assignment_dir.resolve().parents[1] / "data"
+    what = LocalRun(
+        tests=assignment_dir / "public_tests",
+        package_dir=package_dir,
+        drivers=assignment_dir / "drivers",
+        submission=package_dir.resolve(),
+        seed=seed,
+        hidden_dir=data if data.is_dir() else None,
+    )
     return run_here(what, messages)

@@ -7,64 +7,26 @@ case; an error of the test itself leaves the case unscored and asks for a person
 
 from __future__ import annotations
 
+import io
 import random
 import re
 import traceback
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from collections.abc import Generator
+from contextlib import redirect_stderr
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from graders.core.errors import CourseError, InfraError
 from graders.core.records import Case, CaseStatus, Plain
-from graders.tester.case import CaseBook, Findings, Memo
-from graders.tester.faults import CaseUnscored, StudentFault
-from graders.tester.submission import SubmissionFiles
+from graders.tester.case import CaseBook
+from graders.tester.faults import BadTests, CaseUnscored, StudentFault
+from graders.tester.session import Planned, Session, session_fixtures
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 LOG_CHARS = 4000
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A case that will be run: what is known of it before."""
-
-    key: str
-    part: str
-    points: Decimal
-
-
-@dataclass(slots=True)
-class Session:
-    """What one run of tests is given, and where its results go.
-
-    Args:
-        student: What the `student` fixture is.
-        submission: What the `submission` fixture is.
-        memo: What the `memo` fixture is.
-        seed: Seed of the run.
-        catalogue: Keys of the message catalogue.
-        keys: Cases to run; None runs all.
-        hidden_dir: What the `hidden_dir` fixture is.
-        on_plan: Called once with all cases, before the first runs.
-        on_case: Called with each case and its lines for the instructor's log.
-    """
-
-    student: Any
-    submission: SubmissionFiles
-    memo: Memo
-    seed: int
-    catalogue: frozenset[str]
-    keys: frozenset[str] | None
-    hidden_dir: Path | None
-    on_plan: Callable[[list[Planned]], None]
-    on_case: Callable[[Case, str], None]
-    findings: Findings = field(default_factory=Findings)
-    infra: str = ""
-    bad_tests: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -85,33 +47,6 @@ class GradingPlugin:
         self._now: _Now | None = None
 
     # ---- fixtures -----------------------------------------------------------------------
-
-    @pytest.fixture(scope="session")
-    def student(self) -> Any:
-        """The student's code, behind questions."""
-        return self.session.student
-
-    @pytest.fixture(scope="session")
-    def submission(self) -> SubmissionFiles:
-        """The files that were handed in."""
-        return self.session.submission
-
-    @pytest.fixture(scope="session")
-    def memo(self) -> Memo:
-        """Measurements that depend on content alone."""
-        return self.session.memo
-
-    @pytest.fixture(scope="session")
-    def seed(self) -> int:
-        """The seed of this run."""
-        return self.session.seed
-
-    @pytest.fixture(scope="session")
-    def hidden_dir(self) -> Path:
-        """The folder of the assignment's hidden data."""
-        if self.session.hidden_dir is None:
-            raise CourseError("the assignment has no hidden data", todo="Give the run a hidden_dir")
-        return self.session.hidden_dir
 
     @pytest.fixture
     def case(self) -> CaseBook:
@@ -190,6 +125,9 @@ class GradingPlugin:
         case, log = self._settle(self._now)
         self.session.on_case(case, log)
         self._now = None
+        if self.session.infra or self.session.bad_tests:
+            # Nobody will believe the rest: this run is repeated, or its tests are mended first.
+            item.session.shouldstop = "the run cannot go on"
         return result
 
     @pytest.hookimpl(wrapper=True)
@@ -214,14 +152,20 @@ class GradingPlugin:
         if isinstance(problem, AssertionError | pytest.fail.Exception):
             key = self._own(plan, "failed")
             return self._earned(plan, share or Decimal(0), key, {}), log
+        return self._open(plan, problem), log
+
+    def _open(self, plan: Planned, problem: BaseException) -> Case:
+        """Return the case of a test that could not say what the work is worth."""
         if isinstance(problem, CaseUnscored):
-            return _unscored(plan, problem.key, problem.message_args), log
+            return _unscored(plan, problem.key, problem.message_args)
         if isinstance(problem, pytest.skip.Exception):
-            return _unscored(plan, "tester.skipped", {}), log
+            return _unscored(plan, "tester.skipped", {})
         if isinstance(problem, InfraError):
             self.session.infra = self.session.infra or str(problem)
-            return _unscored(plan, "tester.infra", {}), log
-        return _unscored(plan, "tester.needs_attention", {}), log
+            return _unscored(plan, "tester.infra", {})
+        if isinstance(problem, CourseError):
+            self.session.bad_tests.append(f"{plan.key}: {problem}")
+        return _unscored(plan, "tester.needs_attention", {})
 
     def _short_of_full(self, plan: Planned, share: Decimal) -> tuple[str, dict[str, Plain]]:
         if share == 1:
@@ -269,7 +213,7 @@ def run_tests(session: Session, tests: Path, scratch: Path) -> None:
         scratch: An empty folder for pytest's own files.
 
     Raises:
-        CourseError: The tests cannot be collected as they are written.
+        BadTests: The tests cannot be run as they are written.
     """
     ini = scratch / "pytest.ini"
     ini.write_text("[pytest]\n", encoding="utf-8")
@@ -277,12 +221,19 @@ def run_tests(session: Session, tests: Path, scratch: Path) -> None:
     args += ["--import-mode=importlib", "--strict-markers", f"--basetemp={scratch / 'tmp'}"]
     args += ["--disable-plugin-autoload", "-p", "no:terminal", "-p", "no:cacheprovider"]
     args += ["-p", "no:warnings", "-p", "no:faulthandler", "-p", "no:stepwise", "-p", "no:junitxml"]
-    code = pytest.main(args, plugins=[GradingPlugin(session)])
+    said = io.StringIO()  # pytest tells there of a conftest that cannot be imported
+    with redirect_stderr(said):
+        code = pytest.main(args, plugins=[session_fixtures(session), GradingPlugin(session)])
     problems = list(session.bad_tests)
-    if code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED} and not problems:
-        problems = [f"pytest ended with {pytest.ExitCode(code).name}"]
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED and not problems:
+        problems = ["there are no tests"]
+    ran = code in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED} or session.infra
+    if not ran and not problems:
+        problems = [
+            f"pytest ended with {pytest.ExitCode(code).name}: {said.getvalue()[-LOG_CHARS:]}"
+        ]
     if problems:
-        raise CourseError(
+        raise BadTests(
             "the tests cannot be run: " + "; ".join(problems),
             where=str(tests),
             todo="Mend the tests; zachetka certify shows when they are whole",

@@ -72,7 +72,8 @@ class Tester:
             BadTests: The hidden tests cannot be run as they are written.
         """
         ours, theirs = socket.socketpair()
-        conversation = _Conversation(Channel(ours), services, job.settings.tests_wall)
+        patience = job.settings.total_wall + job.settings.tests_wall
+        conversation = _Conversation(Channel(ours), services, patience)
         try:
             with theirs, self._lock:
                 self._hand_over(job, theirs)

@@ -20,6 +20,7 @@ from typing import Any, NoReturn, Protocol
 from graders.core import wire
 from graders.core.records import Plain
 from graders.core.wire import Handle, WireError, WireFault
+from graders.tester.answers import told_fault
 from graders.tester.faults import BadTests, StudentFault, TesterLost
 from graders.tester.job import ChildEnd, Settings
 
@@ -177,6 +178,12 @@ class Student:
 
     def _import(self, module: str) -> None:
         """Import a module once per child; what failed once is not tried again."""
+        if not self._import_student:
+            raise BadTests(
+                "a child without the student's code cannot call it",
+                where=module,
+                todo="Use student.fresh(import_student=True)",
+            )
         broken = self._budget.broken_imports.get(module)
         if broken is not None:
             raise broken
@@ -206,9 +213,7 @@ class Student:
     def _ask(self, request: dict[str, Any], target: str, timeout: float) -> Any:
         """Send one request and return its plain answer."""
         if self._budget.left() <= 0:
-            raise StudentFault(
-                "tester.total_time", {"seconds": _seconds(self._budget.settings.total_wall)}
-            )
+            raise self._out_of_time()
         request["id"] = next(self._ids)
         wire.copy_plain(request)  # the test's own mistake must not look like the student's
         line = self._open()
@@ -231,7 +236,7 @@ class Student:
             self._line = self._connect(self._import_student)
         return self._line
 
-    def _lose(self, line: Line, target: str, fault: WireFault, timeout: float) -> NoReturn:
+    def _lose(self, line: Line, target: str, fault: WireFault, timeout: float = 0.0) -> NoReturn:
         """Give the child up after a fault of the protocol, and say whose it was."""
         args: dict[str, Plain] = {"function": target}
         if fault is WireFault.CLOSED:
@@ -242,10 +247,17 @@ class Student:
             key = _END_KEYS[end]
         else:
             key = f"tester.{fault}"
+        self.close()
+        if key == "tester.timeout" and self._budget.left() <= 0:
+            raise self._out_of_time()  # the call's own limit was not what ended it
         if key == "tester.timeout":
             args["seconds"] = _seconds(timeout)
-        self.close()
         raise self._remember(target, StudentFault(key, args))
+
+    def _out_of_time(self) -> StudentFault:
+        return StudentFault(
+            "tester.total_time", {"seconds": _seconds(self._budget.settings.total_wall)}
+        )
 
     def _remember(self, target: str, fault: StudentFault) -> StudentFault:
         self._budget.faults[target] += 1
@@ -254,45 +266,22 @@ class Student:
 
     def _read(self, line: Line, request: Mapping[str, Any], answer: Any, target: str) -> Any:
         """Return the value of an answer, which may hold anything."""
-        if type(answer) is dict and answer.get("id") == request["id"] and len(answer) == 2:
-            if "ok" in answer:
-                return answer["ok"]
-            if request.get("keep") and answer.get("kept") == request["keep"]:
-                return None
-            error = answer.get("error")
-            if _is_error(error):
-                raise _told(error, target, request["op"] == "import")
-        self._lose(line, target, WireFault.MALFORMED, 0.0)
+        if type(answer) is not dict or len(answer) != 2 or not _is(answer.get("id"), request["id"]):
+            self._lose(line, target, WireFault.MALFORMED)
+        kept = request.get("keep", 0)
+        if "ok" in answer and not kept:
+            return answer["ok"]
+        if kept and _is(answer.get("kept"), kept):
+            return None
+        fault = told_fault(answer.get("error"), target, request["op"] == "import")
+        if fault is None:
+            self._lose(line, target, WireFault.MALFORMED)
+        raise fault
 
 
-def _is_error(error: Any) -> bool:
-    return (
-        type(error) is dict
-        and set(error) == {"kind", "type", "message", "trace"}
-        and all(type(error[name]) is str for name in ("kind", "type", "message"))
-        and type(error["trace"]) is list
-        and all(type(step) is str for step in error["trace"])
-    )
-
-
-def _told(error: dict[str, Any], target: str, importing: bool) -> StudentFault:
-    """Return the fault for an error that the jail's side reports."""
-    kind, trace = error["kind"], tuple(error["trace"][:20])
-    if kind == "missing":
-        what = "missing_module" if ":" not in error["message"] else "missing_function"
-        return StudentFault(f"tester.{what}", {"name": error["message"]})
-    if kind == "lost":
-        return StudentFault("tester.lost", {"function": target})
-    if kind in {"not_plain", "too_large"}:
-        args = {"function": target, "type": error["type"], "where": error["message"]}
-        return StudentFault(f"tester.{kind}", args)
-    args = {
-        "function": target,
-        "type": error["type"],
-        "message": error["message"],
-        "where": trace[-1] if trace else "?",
-    }
-    return StudentFault("tester.import_failed" if importing else "tester.raised", args, trace)
+def _is(value: Any, number: int) -> bool:
+    """Say whether a value from the jail is this very number, and no array or truth value."""
+    return type(value) is int and value == number
 
 
 def _seconds(value: float) -> str:

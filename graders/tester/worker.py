@@ -27,7 +27,8 @@ from graders.tester.case import Memo
 from graders.tester.channel import Channel
 from graders.tester.faults import TesterLost
 from graders.tester.job import ChildEnd, Settings, TestJob
-from graders.tester.plugin import Planned, Session, run_tests
+from graders.tester.plugin import run_tests
+from graders.tester.session import Planned, Session
 from graders.tester.student import Budget, Drivers, Student
 from graders.tester.submission import SubmissionFiles
 
@@ -73,7 +74,7 @@ def _be_a_job(
         channel.send({"pid": os.getpid()})
         ended = _run(_Controller(channel), job_from(told), folder, keys)
     except CourseError as error:
-        ended = {"bad_tests": error.what}
+        ended = {"bad_tests": str(error)}
     except OSError:  # the controller no longer listens
         os._exit(1)
     except BaseException as error:
@@ -96,6 +97,7 @@ def _run(
         catalogue=keys,
         keys=job.keys,
         hidden_dir=job.hidden_dir,
+        settings=job.facts,
         on_plan=controller.plan,
         on_case=controller.case,
     )
