@@ -54,6 +54,15 @@ def _source_folders() -> set[str]:
     }
 
 
+def test_the_fixtures_of_hidden_tests_are_all_listed():
+    sources = (ROOT / "graders" / "tester").glob("*.py")
+    pattern = r"@pytest\.fixture(?:\(.*\))?\n +def (\w+)"
+    known = {name for path in sources for name in re.findall(pattern, path.read_text("utf-8"))}
+    text = (ROOT / "docs" / "adding-an-assignment.md").read_text(encoding="utf-8")
+    table = text.split("| fixture |")[1].split("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, flags=re.M)) == known
+
+
 def test_every_folder_at_the_top_is_in_the_readme():
     listed = _source_folders()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
