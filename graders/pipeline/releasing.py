@@ -1,0 +1,240 @@
+"""Releasing an assignment: one archive with all that students need and no secret.
+
+The archive holds one folder. From inside it `zachetka check`, `pack` and `policy` work without an
+option, and nothing is downloaded but Python packages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from graders.assets import ensure_data, model_source
+from graders.core.config import Assignment, Course
+from graders.core.errors import CourseError
+from graders.release import (
+    Cut,
+    SecretLine,
+    Secrets,
+    build_wheel,
+    cut,
+    generate_starter,
+    is_stale,
+    manifest,
+    require_no_leaks,
+    secret_lines,
+    starter_files,
+    zip_bytes,
+)
+
+Say = Callable[[str], None]
+
+# The students' platform grades nothing: the competition's page and the drawing of the hidden part
+# stay here.
+STAFF_ONLY = ("leaderboard", "graders/assets/division.py")
+STUDENT_DATA = ("train.jsonl", "public.jsonl", "manifest.json")
+_DRIVEN = re.compile(r"""\bdrive\(\s*["'](\w+)["']""")
+_SOURCES = (".py", ".toml", ".md", ".csv", ".json", ".jsonl", ".txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A released archive."""
+
+    path: Path
+    sha256: str
+
+
+def release(
+    course: Course,
+    root: Path,
+    assignment: str,
+    out: Path,
+    say: Say,
+    with_model: bool = True,
+) -> Bundle:
+    """Build ``<out>/<assignment>-bundle.zip``.
+
+    Args:
+        course: The course.
+        root: The repository, with ``reference/`` and ``starter_code/``.
+        assignment: Name of the assignment.
+        out: Folder for the archive.
+        say: Receives one line per step.
+        with_model: Whether the base model's file goes with it.
+
+    Raises:
+        CourseError: A secret would leak, the starter is stale, or a text is missing.
+        InfraError: Data, model or wheel cannot be brought here.
+    """
+    asked = course.assignment(assignment)
+    stale = stale_files(root, assignment)
+    if stale:
+        raise CourseError(
+            f"the starter is not the one that the reference gives: {', '.join(stale)}",
+            where=str(root / "starter_code" / assignment),
+            todo=f"Run: zachetka release {assignment} --starter",
+        )
+    say("building the platform's wheel")
+    wheel = build_wheel(root, STAFF_ONLY)
+    data = ensure_data(asked.data, say) if asked.data else None
+    files = _texts(course, asked, root)
+    files[f"platform/{wheel.name}"] = wheel.data
+    extra = "[ml]" if course.model_of(assignment) else ""
+    files["requirements.txt"] = f"./platform/{wheel.name}{extra}\n".encode()
+    if data:
+        files |= {f"data/{name}": (data / name).read_bytes() for name in STUDENT_DATA}
+    say("looking for leaks")
+    read = {**files, **{f"platform/{wheel.name}/{k}": v for k, v in wheel.members().items()}}
+    del read[f"platform/{wheel.name}"]
+    require_no_leaks(read, *_secrets(asked, root, data))
+    model = course.model_of(assignment)
+    if with_model and model.startswith("package:"):
+        source = model_source(model, say)
+        files[f"model/{source.name}"] = source.read_bytes()
+    about = {"assignment": assignment, "model": model}
+    files["manifest.json"] = manifest(files, about)
+    say("writing the archive")
+    name = f"{assignment}-bundle"
+    return _write(out / f"{name}.zip", zip_bytes(files, name))
+
+
+def write_starter(root: Path, assignment: str) -> None:
+    """Write ``starter_code/<assignment>`` again.
+
+    Raises:
+        CourseError: The reference's markers are wrong.
+    """
+    generate_starter(root / "reference" / assignment, root / "starter_code" / assignment)
+
+
+def stale_files(root: Path, assignment: str) -> list[str]:
+    """Return the starter's files that are not what the reference gives now.
+
+    Raises:
+        CourseError: The reference's markers are wrong.
+    """
+    found = is_stale(root / "reference" / assignment, root / "starter_code" / assignment)
+    return sorted({*found.missing, *found.changed, *found.unexpected})
+
+
+def _texts(course: Course, asked: Assignment, root: Path) -> dict[str, bytes]:
+    """Return everything but data, model and wheel."""
+    folder, inside = asked.folder, f"assignments/{asked.name}"
+    files = {
+        f"{asked.package}/{name}": text.encode()
+        for name, text in starter_files(root / "reference" / asked.name).items()
+    }
+    for lang in course.languages:
+        files[f"handout.{lang}.md"] = _required(folder / f"handout.{lang}.md")
+    files["README.md"] = _required(folder / "README.md")
+    files["platform/constraints.txt"] = _required(root / "constraints.txt")
+    files["assignments/course.toml"] = _course_file(course)
+    files[f"{inside}/assignment.toml"] = _cut(folder / "assignment.toml").public.encode()
+    drivers = _public_drivers(folder)
+    for path in (*_files(folder / "public_tests"), *drivers, *_files(folder / "locale")):
+        files[f"{inside}/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
+    return files
+
+
+def _course_file(course: Course) -> bytes:
+    """Return `course.toml` for a bundle, where the assignments lie beside it."""
+    import tomlkit
+
+    document = tomlkit.parse(_required(course.path).decode("utf-8"))
+    document["course"]["assignments_root"] = "."
+    return tomlkit.dumps(document).encode()
+
+
+def _secrets(asked: Assignment, root: Path, data: Path | None) -> tuple[Secrets, list[str]]:
+    """Return what must not be released, and the lines that are released on purpose."""
+    folder, reference = asked.folder, root / "reference" / asked.name
+    lines: list[SecretLine] = [*_cut(folder / "assignment.toml").secret]
+    free: list[str] = []
+    for path in sorted(reference.glob("*.py")):
+        piece = _cut(path)
+        lines += piece.secret
+        free += piece.public.splitlines()
+    public = _public_drivers(folder)
+    for path in public:
+        free += path.read_text(encoding="utf-8").splitlines()
+    staff = [path for path in _files(folder / "drivers") if path not in public]
+    staff += [
+        *_files(folder / "hidden_tests"),
+        *folder.glob("mutants*"),
+        *_files(reference / "artefacts"),
+    ]
+    for path in staff:
+        if path.suffix in _SOURCES and path.is_file():
+            text = path.read_text(encoding="utf-8")
+            lines += secret_lines(text, path.relative_to(root).as_posix(), "staff-only line")
+    hidden = data / "hidden.jsonl" if data else None
+    rows = [json.loads(line) for line in _lines(hidden)] if hidden else []
+    headlines = [row["headline"] for row in rows]
+    written = [json.dumps(text, ensure_ascii=False)[1:-1] for text in headlines]
+    texts = frozenset((*headlines, *written))
+    return Secrets(tuple(lines), texts, frozenset(row["id"] for row in rows)), free
+
+
+def _public_drivers(folder: Path) -> list[Path]:
+    """Return the drivers that the public tests use; all others stay with the staff."""
+    used: set[str] = set()
+    for path in _files(folder / "public_tests"):
+        used |= set(_DRIVEN.findall(path.read_text(encoding="utf-8")))
+    found = {name: folder / "drivers" / f"{name}.py" for name in sorted(used)}
+    for name, path in found.items():
+        if not path.is_file():
+            raise CourseError(
+                f"the public tests use a driver {name!r} that is not there", where=str(path)
+            )
+    return list(found.values())
+
+
+def _cut(path: Path) -> Cut:
+    return cut(path.read_text(encoding="utf-8"), path.name)
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the files of a folder, without caches and other hidden things."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(
+            part.startswith((".", "__pycache__")) for part in path.relative_to(folder).parts
+        )
+    )
+
+
+def _lines(path: Path) -> Iterable[str]:
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def _required(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise CourseError(
+            "a file that students receive is missing", where=str(path), todo="Write it"
+        ) from None
+
+
+def _write(path: Path, data: bytes) -> Bundle:
+    """Write the archive whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(partial).chmod(0o644)
+        Path(partial).replace(path)
+    except BaseException:  # Ctrl-C too: no half-written archive is left
+        Path(partial).unlink(missing_ok=True)
+        raise
+    return Bundle(path, hashlib.sha256(data).hexdigest())
