@@ -50,7 +50,7 @@ CONFIG = {
     "seed": 1,
 }
 WEAK_LORA = LORA | {"rank": 2, "alpha": 4}
-WEAK_CONFIG = CONFIG | {"steps": 12, "warmup": 2}
+WEAK_CONFIG = CONFIG | {"steps": 60, "warmup": 6}
 VALIDATION_SHARE = 0.1
 SPLIT_SEED = 1
 RESAMPLES = 10_000
@@ -301,6 +301,8 @@ def _install(adapter: Path, target: Path) -> None:
     """Replace the files of an adapter's folder."""
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(adapter, target)
+    for path in target.iterdir():
+        path.chmod(0o644)  # safetensors writes for its owner alone
 
 
 def _rows(path: Path) -> Rows:
