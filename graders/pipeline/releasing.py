@@ -173,7 +173,7 @@ def _secrets(asked: Assignment, root: Path, data: Path | None) -> tuple[Secrets,
     for path in staff:
         if path.suffix in _SOURCES and path.is_file():
             text = path.read_text(encoding="utf-8")
-            lines += secret_lines(text, path.relative_to(root).as_posix(), "staff-only line")
+            lines += secret_lines(text, f"{path.parent.name}/{path.name}", "staff-only line")
     hidden = data / "hidden.jsonl" if data else None
     rows = [json.loads(line) for line in _lines(hidden)] if hidden else []
     headlines = [row["headline"] for row in rows]
