@@ -72,9 +72,8 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def work() -> dict[str, bytes]:
-    """What both students hand in."""
-    files = strong(ROOT / "reference" / "hw1", ensure_data("sarcasm"))
-    return {path: data for path, data in files.items() if not path.startswith("adapter/")}
+    """A whole submission."""
+    return strong(ROOT / "reference" / "hw1", ensure_data("sarcasm"))
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +82,8 @@ def desk(tmp_path_factory, work) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("readme")
     (folder / "students.csv").write_text("id,name\ns01,Анна\ns02,Борис\n", encoding="utf-8")
     for student in ("s01", "s02"):
-        _write(folder / "inbox" / student / "hw1", work)
+        without = {path: data for path, data in work.items() if not path.startswith("adapter/")}
+        _write(folder / "inbox" / student / "hw1", without)
     (folder / "receipts.csv").write_text(
         "student,file,received\n"
         "s01,s01,2025-10-20T23:59:59+03:00\n"
