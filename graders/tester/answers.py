@@ -29,7 +29,7 @@ def told_fault(error: Any, target: str, importing: bool) -> StudentFault | None:
     if kind == "lost":
         return StudentFault("tester.lost", {"function": target})
     if kind in {"not_plain", "too_large"}:
-        args = {"function": target, "type": error["type"], "where": error["message"]}
+        args = {"function": target, "type": error["type"], "where": place(error["message"])}
         return StudentFault(f"tester.{kind}", args)
     args = {
         "function": target,
@@ -38,6 +38,11 @@ def told_fault(error: Any, target: str, importing: bool) -> StudentFault | None:
         "where": trace[-1] if trace else "?",
     }
     return StudentFault("tester.import_failed" if importing else "tester.raised", args, trace)
+
+
+def place(path: str) -> str:
+    """Return where in an answer something is, ``['a'][1]``, or an arrow for the answer itself."""
+    return path if path.startswith("[") else "→"
 
 
 def _is_report(error: Any) -> bool:

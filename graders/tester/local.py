@@ -23,6 +23,7 @@ from graders.core.errors import InfraError
 from graders.core.messages import Messages
 from graders.core.records import Case, Plain
 from graders.core.wire import Handle, WireError
+from graders.tester.answers import place
 from graders.tester.case import Memo
 from graders.tester.faults import StudentFault
 from graders.tester.student import Drivers
@@ -141,7 +142,7 @@ class LocalStudent:
             except AttributeError:
                 missing = f"{module.__name__}:{name}"
                 raise StudentFault("tester.missing_function", {"name": missing}) from None
-        given, named = self._resolve(wire.copy_plain([list(args), kw]))
+        given, named = self._resolve(wire.copy_plain([list(args), kw]), target)
         try:
             result = function(*given, **named)
         except (Exception, SystemExit) as error:
@@ -153,18 +154,18 @@ class LocalStudent:
         try:
             return wire.copy_plain(result)
         except WireError as error:
-            args_ = {"function": target, "type": error.type_name, "where": error.where}
+            args_ = {"function": target, "type": error.type_name, "where": place(error.where)}
             raise StudentFault(f"tester.{error.fault}", args_) from None
 
-    def _resolve(self, value: Any) -> Any:
+    def _resolve(self, value: Any, target: str) -> Any:
         if type(value) is Handle:
             if value.number not in self._kept:
-                raise StudentFault("tester.lost", {"function": "?"})
+                raise StudentFault("tester.lost", {"function": target})
             return self._kept[value.number]
         if type(value) is list or type(value) is tuple:
-            return type(value)([self._resolve(element) for element in value])
+            return type(value)([self._resolve(element, target) for element in value])
         if type(value) is dict:
-            return {key: self._resolve(element) for key, element in value.items()}
+            return {key: self._resolve(element, target) for key, element in value.items()}
         return value
 
     def _raised(self, key: str, target: str, error: BaseException) -> StudentFault:

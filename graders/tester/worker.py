@@ -74,7 +74,7 @@ def _be_a_job(
         channel.send({"pid": os.getpid()})
         ended = _run(_Controller(channel), job_from(told), folder, keys)
     except CourseError as error:
-        ended = {"bad_tests": str(error)}
+        ended = {"bad_tests": [error.what, error.where, error.todo]}
     except OSError:  # the controller no longer listens
         os._exit(1)
     except BaseException as error:
