@@ -192,7 +192,7 @@ def _config(path: Path) -> tuple[float, int, list[str]]:
         raise _RefusedError("hw1.quality.config_unreadable") from None
     if not isinstance(found, dict) or found.get("peft_type") != "LORA":
         raise _RefusedError("hw1.quality.config_not_lora")
-    # SECURITY: tests/hw1/test_quality_driver.py: a configuration names no code to import.
+    # SECURITY: test_a_configuration_beyond_plain_lora_is_refused
     if found.get("auto_map") or any(
         found.get(n) not in ok for n, ok in PLAIN.items() if n in found
     ):
@@ -222,7 +222,7 @@ def _factors(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             header = int.from_bytes(file.read(8), "little")
-            # SECURITY: tests/hw1/test_quality_driver.py: a header bomb is never parsed.
+            # SECURITY: test_weights_that_are_no_sound_safetensors_are_refused
             if not 2 <= header <= HEADER_BYTES:
                 raise _RefusedError("hw1.quality.weights_unreadable")
             entries = json.loads(file.read(header))
