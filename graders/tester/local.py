@@ -205,6 +205,18 @@ def _forget(package: str) -> None:
             del sys.modules[name]
 
 
+@contextmanager
+def _forgotten(tests: Path) -> Iterator[None]:
+    """Forget the test modules afterwards: pytest would take them again by their names."""
+    try:
+        yield
+    finally:
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if file and Path(file).is_relative_to(tests):
+                del sys.modules[name]
+
+
 def run_here(what: LocalRun, messages: Messages) -> tuple[LocalCase, ...]:
     """Run test files in this process.
 
@@ -239,8 +251,13 @@ def run_here(what: LocalRun, messages: Messages) -> tuple[LocalCase, ...]:
         on_plan=lambda plan: None,
         on_case=keep,
     )
-    with tempfile.TemporaryDirectory() as scratch, _importable(what.package_dir):
-        run_tests(session, what.tests, Path(scratch))
+    tests = what.tests.resolve()
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        _importable(what.package_dir),
+        _forgotten(tests),
+    ):
+        run_tests(session, tests, Path(scratch))
     return tuple(results)
 
 
