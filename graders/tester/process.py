@@ -166,6 +166,7 @@ class _Conversation:
     services: Services
     patience: float
     pid: int = 0
+    ended: bool = False
     plan: dict[str, Case] = field(default_factory=dict)
     logs: list[str] = field(default_factory=list)
     children: dict[int, JailedChild] = field(default_factory=dict)
@@ -183,9 +184,11 @@ class _Conversation:
             except TimeoutError:
                 continue
             if message is None:
+                self.ended = True
                 return self.report("the tester's job died")
             body = message.body
             if "done" in body:
+                self.ended = True
                 return self._finish(body["done"])
             if "ask" in body:
                 asked = time.monotonic()
@@ -266,7 +269,7 @@ class _Conversation:
     def close(self) -> None:
         """End the job and its children."""
         self.channel.close()
-        if self.pid:
+        if self.pid and not self.ended:  # afterwards the number may be another process's
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
         for child in self.children.values():
