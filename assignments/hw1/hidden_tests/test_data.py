@@ -31,6 +31,8 @@ def _rows(texts, labels, rng):
 @pytest.mark.points("0.15", key="hw1.data.normalize_unicode", part="data")
 def test_compatibility_forms_quotes_and_dashes_become_ascii(case, ask, rng, invent):
     head, tail = invent(2, 4, marks=False)
+    loud = f"{head} ПРАВДА Straße {tail.upper()}"
+    case.require(ask(str, "data:normalize", loud) == loud, "hw1.data.case_changed")
     wide = "".join(chr(ord(c) + 0xFEE0) for c in rng.choice(("GPT", "Llama", "news")))
     composed = f"{head} {wide} ﬁx … ²"
     got = ask(str, "data:normalize", composed)
@@ -41,8 +43,6 @@ def test_compatibility_forms_quotes_and_dashes_become_ascii(case, ask, rng, inve
     for dash in DASHES:
         got = ask(str, "data:normalize", f"{head} {dash} {tail}")
         case.require(got == f"{head} - {tail}", "hw1.data.dashes_left", code=f"U+{ord(dash):04X}")
-    loud = f"{head} ПРАВДА Straße {tail.upper()}"
-    case.require(ask(str, "data:normalize", loud) == loud, "hw1.data.case_changed")
 
 
 @pytest.mark.points("0.15", key="hw1.data.normalize_invisible", part="data")
