@@ -30,6 +30,7 @@ def test_a_mutant_that_a_weak_test_lets_pass_survives_and_its_test_is_uncovered(
     assert found.uncovered == ("toy.sums.order",)
 
 
+@pytest.mark.slow
 def test_a_test_without_a_mutant_is_uncovered(author):
     found = author.certify(ADD)
     assert (found.killed, found.total) == (1, 1)
@@ -38,6 +39,7 @@ def test_a_test_without_a_mutant_is_uncovered(author):
     assert not found.passed
 
 
+@pytest.mark.slow
 def test_a_mutant_must_fail_every_case_that_it_names(author):
     both = ADD.replace('["toy.sums.add"]', '["toy.sums.add", "toy.sums.order"]')
     found = author.certify(both, ORDER)
@@ -46,6 +48,7 @@ def test_a_mutant_must_fail_every_case_that_it_names(author):
     assert found.tests["toy.sums.add"] == ["add_forgets"]
 
 
+@pytest.mark.slow
 def test_a_mutant_that_fails_for_another_reason_survives(author):
     found = author.certify(ADD.replace("return a\n", "").replace('"return a"', '"return c"'), ORDER)
     assert found.killed == 1
@@ -53,6 +56,7 @@ def test_a_mutant_that_fails_for_another_reason_survives(author):
     assert "NameError" in found.survivors[0]
 
 
+@pytest.mark.slow
 def test_partial_credit_is_a_failed_case(author):
     author.edit_test(
         'case.require(student.call("sums:order", xs) == sorted(xs), "toy.sums.wrong")',
@@ -61,6 +65,7 @@ def test_partial_credit_is_a_failed_case(author):
     assert author.certify(ADD, ORDER).passed
 
 
+@pytest.mark.slow
 def test_an_unscored_case_kills_nobody(author):
     author.edit_test(
         'case.require(student.call("sums:order", xs) == sorted(xs), "toy.sums.wrong")',
@@ -70,6 +75,7 @@ def test_an_unscored_case_kills_nobody(author):
     assert found.survivors == ("unsorted: toy.sums.order unscored with tester.needs_attention",)
 
 
+@pytest.mark.slow
 def test_a_reference_that_fails_its_own_tests_is_not_certified(author):
     sums = author.reference / "sums.py"
     sums.write_text(sums.read_text("utf-8").replace("a + b", "a + b + 1"), "utf-8")
@@ -79,6 +85,7 @@ def test_a_reference_that_fails_its_own_tests_is_not_certified(author):
     assert found.as_plain()["reference"] == ["toy.sums.add failed with toy.sums.wrong"]
 
 
+@pytest.mark.slow
 def test_only_the_named_mutants_are_tried(author):
     author.edit_test('student.call("sums:add", a, b) == a + b', "True")
     found = author.certify(ADD, ORDER, only=["unsorted"])
@@ -87,6 +94,7 @@ def test_only_the_named_mutants_are_tried(author):
     assert found.tests == {"toy.sums.order": ["unsorted"]}
 
 
+@pytest.mark.slow
 def test_the_reference_is_put_together_by_its_own_script(author):
     (author.reference / "sums.py").rename(author.reference / "parts.txt")
     (author.reference / "assemble.py").write_text(
@@ -100,6 +108,7 @@ def test_the_reference_is_put_together_by_its_own_script(author):
     assert author.certify(ADD, ORDER).passed
 
 
+@pytest.mark.slow
 def test_a_script_that_fails_is_told_with_its_own_words(author):
     (author.reference / "assemble.py").write_text("raise SystemExit('no adapter')", "utf-8")
     with pytest.raises(CourseError, match="cannot be put together: no adapter"):
