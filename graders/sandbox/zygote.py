@@ -80,6 +80,7 @@ class Child:
         self._exit: Exit | None = None
         self._output: bytes | None = None
         self._lock = threading.Lock()
+        self._closing = threading.Lock()  # another one: `wait` takes the first
 
     def wait(self, timeout: float | None = None) -> Exit | None:
         """Return how the child ended, or None when it still runs after `timeout` seconds."""
@@ -106,14 +107,16 @@ class Child:
 
     def close(self) -> None:
         """Kill the child if it runs, wait for its end, and free everything but its output."""
-        if self._output is not None:
-            return
-        self.kill()
-        self.wait(_START_S)
-        self._output = self.output()
-        self.sock.close()
-        self._report.close()
-        os.close(self._output_fd)
+        # An interrupted grader and the run's own thread may close at the same time.
+        with self._closing:
+            if self._output is not None:
+                return
+            self.kill()
+            self.wait(_START_S)
+            self._output = self.output()
+            self.sock.close()
+            self._report.close()
+            os.close(self._output_fd)
 
     def __enter__(self) -> Child:
         return self

@@ -217,3 +217,11 @@ def test_output_can_be_read_after_the_child_was_closed(probe):
     child.close()
     child.close()
     assert child.output() == b"kept\n"
+
+
+def test_many_threads_may_close_one_child(probe):
+    for _ in range(5):
+        child = probe("say('ready'); import time; time.sleep(60)")
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _, child=child: child.close(), range(8)))
+        assert child.output() == b""
