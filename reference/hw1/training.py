@@ -50,8 +50,9 @@ def encode_example(tokenizer: Any, headline: str, label: int, max_length: int) -
     target = [*answer, tokenizer.eos_token_id]
     surplus = len(ids) + len(target) - max_length
     if surplus > 0:
-        # The headline's own tokens are those whose characters lie inside it.
-        start = prompt.index(headline) if headline else 0
+        # The headline's own tokens are those whose characters lie inside it. Its place is the
+        # prompt's: "line" is a headline too, and the word before it holds it as well.
+        start = build_prompt("{headline}").index("{headline}")
         end = start + len(headline)
         inside = [i for i, (a, b) in enumerate(coded["offset_mapping"]) if start <= a and b <= end]
         if surplus > len(inside):

@@ -9,14 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "reference" / "hw1"
 NAME = "reference_hw1"
-
-settings.register_profile("reference", deadline=None)
-settings.load_profile("reference")
 
 
 def module(name: str):

@@ -87,6 +87,7 @@ def test_equal_sums_count_whatever_their_last_bits():
     assert evaluation.paired_permutation([0.1 + 0.2], [0.0], 200, 1) == 1.0
 
 
+@pytest.mark.usefixtures("one_thread")
 def test_margins_are_those_of_each_headline_alone(model, tokenizer, training):
     import torch
 
