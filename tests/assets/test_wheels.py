@@ -36,7 +36,14 @@ def test_another_wheel_than_the_pinned_one_is_not_opened(shop, tmp_path):
     assert not (tmp_path / "cargo.bin").exists()
 
 
-def test_another_member_than_the_pinned_one_is_refused(shop, tmp_path):
+@pytest.mark.slow
+def test_a_wheel_with_another_member_than_the_pinned_one_is_refused(shop, tmp_path):
+    source = shop.sell("cargo", CARGO, "pkg/cargo.bin", member_sha256="0" * 64)
+    with pytest.raises(InfraError, match=r"cargo\.bin is not the pinned file"):
+        take(source, tmp_path)
+
+
+def test_another_file_than_the_pinned_member_is_refused(shop, tmp_path):
     source = shop.sell("cargo", CARGO, "pkg/cargo.bin")
     (tmp_path / "cargo.bin").write_bytes(b"Cargo")
     with pytest.raises(InfraError, match=rf"{source.member_sha256} was expected"):

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import example, given
 from hypothesis import strategies as st
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from .conftest import module, random_model
 
@@ -34,10 +35,10 @@ ROWS = [
 LORA = {"rank": 2, "alpha": 6, "dropout": 0.0, "targets": ["q_proj", "v_proj"]}
 
 
-def adapted(vocabulary, seed=1):
+def adapted(vocabulary, seed=1, **changed):
     model = random_model(vocabulary, seed)
     torch.manual_seed(seed)
-    return training.add_lora(model, **LORA)
+    return training.add_lora(model, **LORA | changed)
 
 
 def trained(tokenizer, **changed):
@@ -149,8 +150,36 @@ def test_the_same_seed_trains_the_same_adapter_and_another_one_does_not(tokenize
     assert trained(tokenizer, seed=4)[1] != losses
 
 
+def test_dropout_is_seeded_too(tokenizer):
+    losses = []
+    for global_seed in (1, 2):
+        model = adapted(len(tokenizer), dropout=0.5)
+        torch.manual_seed(global_seed)
+        losses.append(training.train(model, tokenizer, ROWS, CONFIG))
+    assert losses[0] == losses[1]
+
+
+def test_the_rate_rises_and_falls_and_gradients_are_clipped(tokenizer):
+    rates, norms = [], []
+
+    def look(optimizer, *_):
+        (group,) = optimizer.param_groups
+        rates.append(group["lr"])
+        norms.append(torch.nn.utils.get_total_norm([p.grad for p in group["params"]]))
+
+    hook = register_optimizer_step_pre_hook(look)
+    try:
+        trained(tokenizer, lr=1.0)
+    finally:
+        hook.remove()
+    assert rates == pytest.approx([0.5, 1.0, 1.0, 0.75, 0.5, 0.25])
+    assert max(norms) == pytest.approx(1.0, abs=1e-3)  # the loss of a random model is steep
+
+
 def test_microbatches_add_up_to_the_whole_batch(tokenizer):
-    (whole, losses), (pieces, in_pieces) = trained(tokenizer), trained(tokenizer, microbatches=3)
+    # Five examples make pieces of three and two: their means would not add up.
+    whole, losses = trained(tokenizer, batch_size=5)
+    pieces, in_pieces = trained(tokenizer, batch_size=5, microbatches=2)
     assert in_pieces == pytest.approx(losses, rel=1e-4)
     for name in whole:
         torch.testing.assert_close(pieces[name], whole[name], rtol=1e-3, atol=1e-4)
