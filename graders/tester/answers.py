@@ -31,6 +31,8 @@ def told_fault(error: Any, target: str, importing: bool) -> StudentFault | None:
     if kind in {"not_plain", "too_large"}:
         args = {"function": target, "type": error["type"], "where": place(error["message"])}
         return StudentFault(f"tester.{kind}", args)
+    if error["type"] == "MemoryError" and not importing:
+        return StudentFault("tester.memory", {"function": target}, trace)
     args = {
         "function": target,
         "type": error["type"],

@@ -64,7 +64,7 @@ class Settings:
     import_timeout: float = 60.0
     total_wall: float = 300.0  # spent waiting for the student's code
     tests_wall: float = 600.0  # the tests' own work, on top of that
-    faults_per_target: int = 2  # after so many, a function is not called again
+    faults_per_target: int = 2  # after so many (or one timeout), it is not called again
     children: int = 32  # jailed children in all
 
 

@@ -176,6 +176,8 @@ class LocalStudent:
                 trace.append(f"{place}:{frame.lineno} {frame.name}")
         if isinstance(error, SyntaxError):
             trace.append(f"{Path(error.filename or '?').name}:{error.lineno}")
+        if isinstance(error, MemoryError) and key == "tester.raised":
+            return StudentFault("tester.memory", {"function": target}, tuple(trace))
         args: dict[str, Plain] = {
             "function": target,
             "type": type(error).__name__,

@@ -252,6 +252,8 @@ class Student:
             raise self._out_of_time()  # the call's own limit was not what ended it
         if key == "tester.timeout":
             args["seconds"] = _seconds(timeout)
+            # One wait is enough: what did not end once would only cost the class time.
+            self._budget.faults[target] = self._budget.settings.faults_per_target
         raise self._remember(target, StudentFault(key, args))
 
     def _out_of_time(self) -> StudentFault:

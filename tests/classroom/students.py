@@ -97,7 +97,7 @@ STUDENTS = (
         (Attempt(IN_TIME, (_weak,)),),
         Expected(
             "provisional",
-            lost={"data": None, "training": None, "quality": None, "honesty": None, "errors": None},
+            lost={"data": None, "training": None, "quality": None, "honesty": "1"},
         ),
     ),
     Student(

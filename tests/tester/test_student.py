@@ -73,9 +73,20 @@ def test_a_fault_of_the_students_code_fails_the_case_with_its_name(grader, funct
     assert case.args == {"function": f"code:{function}"} | args
 
 
-def test_memory_that_is_not_given_is_an_exception(grader):
+def test_memory_that_is_not_given_is_told_as_the_limit_that_it_is(grader):
     case = grader.case(FAULTS, 'student.call("code:hoard")')
-    assert (case.status, case.args["type"]) == (CaseStatus.FAILED, "MemoryError")
+    assert (case.status, case.message) == (CaseStatus.FAILED, "tester.memory")
+
+
+def test_what_did_not_end_once_is_not_called_again(grader):
+    grader.hide(
+        one_test('student.call("code:sleep", timeout=0.3)', key="work.a"),
+        one_test('student.call("code:sleep", timeout=30)', key="work.b"),
+    )
+    grader.hand_in(FAULTS)
+    first, second = grader.run().cases
+    assert (first.message, second.message) == ("tester.timeout", "tester.timeout")
+    assert first.args == second.args
 
 
 @pytest.mark.slow
