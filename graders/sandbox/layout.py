@@ -139,6 +139,11 @@ def build_root(opened: OpenLayout, limits: Limits, layers: Layers) -> None:
     stage = "/tmp"  # noqa: S108 - any existing folder does: it is covered by a private tmpfs
     sc.mount("tmpfs", stage, "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, "size=1m,mode=755")
     os.chdir(stage)
+    # Before the binds: a virtual environment may itself lie below /tmp, and must stay visible.
+    # SECURITY: test_attack_fails[fill_disk], test_attack_fails[fill_inodes]
+    quota = layers.tmp_quota
+    _tmpfs("./tmp", limits.tmp_mb if quota else None)
+    _tmpfs("./dev/shm", min(_SHM_MB, limits.tmp_mb) if quota else None)
     for fd, target in opened.sources:
         # SECURITY: test_attack_fails[write_binds]
         _bind(fd, target, sc.MS_RDONLY | sc.MS_NOSUID | sc.MS_NODEV)
@@ -147,10 +152,6 @@ def build_root(opened: OpenLayout, limits: Limits, layers: Layers) -> None:
         Path("." + target).symlink_to(link)
     for fd, target in opened.devices:
         _bind(fd, target, sc.MS_RDONLY | sc.MS_NOSUID | sc.MS_NOEXEC)
-    # SECURITY: test_attack_fails[fill_disk], test_attack_fails[fill_inodes]
-    quota = layers.tmp_quota
-    _tmpfs("./tmp", limits.tmp_mb if quota else None)
-    _tmpfs("./dev/shm", min(_SHM_MB, limits.tmp_mb) if quota else None)
     Path("dev/fd").symlink_to("/proc/self/fd")
     Path("etc").mkdir(exist_ok=True)
     for name, text in _ETC.items():

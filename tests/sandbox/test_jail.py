@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
+import sysconfig
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -127,3 +131,34 @@ import gc
 say([type(o).__name__ for o in gc.get_objects() if type(o).__name__ in ("Order", "Doors")])
 """
     assert said_from(probe(source)) == []
+
+
+LAZY = """
+import sys
+sys.path.append(sys.argv[1])
+from graders.sandbox import JailSpec, Zygote
+
+source = "import lies_in_tmp, os; say([lies_in_tmp.word, os.access(lies_in_tmp.__file__, os.W_OK)])"
+with Zygote.start(preload=(), slots=1) as zygote:
+    spec = JailSpec(entry="graders.sandbox.probe:probe", args={"source": source})
+    with zygote.spawn(spec) as child:
+        print(child.sock.recv(200).decode())
+"""
+
+
+def test_a_virtual_environment_below_tmp_stays_visible_and_read_only():
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+        packages = next(Path(folder).glob("lib/python3*/site-packages"))
+        (packages / "lies_in_tmp.py").write_text("word = 'here'\n")
+        # The platform's own dependencies come from where these tests have them.
+        (packages / "ours.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
+        done = subprocess.run(
+            [f"{folder}/bin/python", "-c", LAZY, str(REPOSITORY)],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+    assert json.loads(done.stdout) == ["here", False]
