@@ -31,10 +31,14 @@ from graders.core.config_values import (
 from graders.core.records import RoundingMode
 
 
-class Table(BaseModel):
-    """A TOML table: unknown keys are errors, defaults are validated, nothing changes later."""
+class Strict(BaseModel):
+    """A written record: unknown keys are errors, defaults are validated, nothing changes later."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class Table(Strict):
+    """A TOML table of `course.toml` or `assignment.toml`."""
 
 
 class CourseTable(Table):

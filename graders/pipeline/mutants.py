@@ -23,7 +23,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from graders.core.config_checks import Problem, located, shape_findings
-from graders.core.config_models import Table
+from graders.core.config_models import Strict
 from graders.core.config_values import DottedKey, SafePath
 from graders.core.errors import CourseError
 from graders.core.toml_lines import TomlSyntaxError, parse
@@ -39,7 +39,7 @@ EDITS = (
 Keys = Annotated[tuple[DottedKey, ...], Field(min_length=1)]
 
 
-class Mutant(Table):
+class Mutant(Strict):
     """One wrong solution, the cases that must fail on it and the diagnosis that one must give."""
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
