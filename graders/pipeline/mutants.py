@@ -55,7 +55,7 @@ class Mutant(Strict):
     edit: str | None = None
 
 
-class _File(Table):
+class _File(Strict):
     mutant: Annotated[tuple[Mutant, ...], Field(min_length=1)]
 
 
