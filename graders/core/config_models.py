@@ -191,4 +191,5 @@ def matches(path: str, pattern: str) -> bool:
 
 def known_keys() -> set[str]:
     """Return every key of both files, for «did you mean»."""
-    return {name for model in Table.__subclasses__() for name in model.model_fields}
+    models = [*Table.__subclasses__(), *Strict.__subclasses__()]
+    return {name for model in models for name in model.model_fields}
