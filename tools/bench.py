@@ -19,6 +19,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -36,6 +37,7 @@ ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "build" / "bench.json"
 HONEST = ("s01", "s03", "s04", "s05", "s06", "s07", "s08", "s09")
 MEASURED_PARTS = ("quality", "honesty")
+JOBS = 2
 STARTS = 40
 COLD_STARTS = 3
 PROBE = "graders.sandbox.probe:probe"
@@ -125,29 +127,35 @@ def _cold(model: Path) -> None:
 
 
 def grading(bench: Bench, honest: dict[str, Path], keys: frozenset[str]) -> Row:
-    """Compare the class in one warm engine with a cold process for every submission."""
-    with Store.open(f"sqlite:///{bench.scratch}/bench.db", bench.scratch / "blobs") as store:
+    """Compare a warm engine with a cold process for every submission, both two at a time."""
+    assignment = bench.course.assignment("hw1")
 
-        def ours() -> None:
-            with Engine(bench.course.assignment("hw1"), bench.place(), store, jobs=2) as engine:
-                for student, files in honest.items():
-                    report = engine.test_folder(files, seed_of("bench", student), keys)
-                    _require_whole(student, [case.status for case in report.cases], keys)
+    def ours(student: str) -> None:
+        report = engine.test_folder(honest[student], seed_of("bench", student), keys)
+        _require_whole(student, [case.status for case in report.cases], keys)
 
-        warm = timed(ours)
+    def other(student: str) -> None:
+        command = [sys.executable, "-m", "tools.cold_grade", honest[student], bench.data]
+        subprocess.run(
+            [*map(str, command), *sorted(keys)], check=True, cwd=ROOT, stderr=subprocess.DEVNULL
+        )
 
-    def other() -> None:
-        for files in honest.values():
-            command = [sys.executable, "-m", "tools.cold_grade", str(files), str(bench.data)]
-            subprocess.run([*command, *sorted(keys)], check=True, cwd=ROOT)
+    def two_at_a_time(grade: Callable[[str], None]) -> None:
+        with ThreadPoolExecutor(JOBS) as pool:
+            list(pool.map(grade, honest))
 
+    with (
+        Store.open(f"sqlite:///{bench.scratch}/bench.db", bench.scratch / "blobs") as store,
+        Engine(assignment, bench.place(), store, JOBS) as engine,
+    ):
+        warm = timed(lambda: two_at_a_time(ours))
     return row(
         "grade_vs_cold_ratio",
         warm,
-        timed(other),
+        timed(lambda: two_at_a_time(other)),
         "s",
-        f"one cold process for each of {len(honest)} honest submissions, same hidden tests "
-        "without the quality part, no isolation; ours includes warming the engine",
+        f"a cold process for each of {len(honest)} honest submissions, the same hidden tests "
+        "without the measured parts, no isolation; warming the engine is in cold_start_ms",
     )
 
 
