@@ -119,7 +119,7 @@ def test_hostile_names_are_text_on_every_page(played):
 
 def test_the_leaderboard_ranks_everyone_whose_adapter_was_measured(played, works):
     board = json.loads((played.out / "leaderboard" / "leaderboard.json").read_text("utf-8"))
-    ranked = {entry["name"] for entry in board["entries"]}
+    ranked = {entry["name"] for entry in board["rows"]}
     assert ranked == {s for s, work in works.items() if "hidden_predictions" in work.facts}
     assert "s01" in ranked
     assert "s02" in ranked
