@@ -30,7 +30,17 @@ import typer
 from typer.main import get_command
 
 from graders import __version__
-from graders.cli import console, decide, instructor, machine, publish, student
+from graders.cli import (
+    competition,
+    console,
+    decide,
+    instructor,
+    kaggle,
+    machine,
+    publish,
+    rank,
+    student,
+)
 from graders.core.errors import ZachetkaError
 
 DONE, MACHINE, FAULT, INTERRUPTED = 0, 4, 70, 130
@@ -63,7 +73,7 @@ def root(
     """Auto-graded homework and competitions for courses on modern language models."""
 
 
-for room in (instructor, decide, student, publish, machine):
+for room in (instructor, decide, student, publish, machine, rank, competition, kaggle):
     room.register(app)
 
 

@@ -28,6 +28,7 @@ WANTED = [
     *("init", "collect", "grade", "grades", "mark", "extend", "choose", "replay"),
     *("check", "pack", "policy", "release", "feedback", "leaderboard"),
     *("certify", "doctor", "demo", "data prepare", "model prepare"),
+    *("rank", "winrate"),
 ]
 
 SHARED = {"--home", "--course", "--lang", "--jobs", "--json"}
