@@ -1,0 +1,61 @@
+"""Files of a competition: questions and answers as JSON Lines.
+
+What a submission may hold is decided in `leaderboard.metrics.answers`, for students and grader
+alike; here are the names it is looked for under, and the reading of the staff's own files.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from graders.core.errors import InfraError
+from leaderboard.records import Question
+
+NAMES = ("submission.jsonl", "submission.csv")
+
+
+def write_answers(answers: Mapping[str, str]) -> bytes:
+    """Return answers as JSON Lines, in the order given."""
+    lines = (
+        json.dumps({"id": key, "answer": text}, ensure_ascii=False) + "\n"
+        for key, text in answers.items()
+    )
+    return "".join(lines).encode()
+
+
+def read_questions(path: Path) -> tuple[Question, ...]:
+    """Read a part of the data set.
+
+    The prompt is what an entrant is given: the signature, an empty line, the description.
+
+    Raises:
+        InfraError: The file is missing or damaged.
+    """
+    try:
+        rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        return tuple(
+            Question(
+                row["id"],
+                row["package"],
+                f"{row['signature']}\n\n{row['document']}",
+                row.get("summary", ""),
+            )
+            for row in rows
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InfraError(
+            f"the questions cannot be read ({type(error).__name__})",
+            where=str(path),
+            todo="Run `zachetka competition build` first, or prepare the data again",
+        ) from error
+
+
+def ids_of(path: Path) -> tuple[str, ...]:
+    """Return the ids of a test set (`test.jsonl`), in its order.
+
+    Raises:
+        InfraError: The file is missing or damaged.
+    """
+    return tuple(question.id for question in read_questions(path))
