@@ -171,8 +171,8 @@ def in_units(values: FloatArray) -> FloatArray:
         return np.zeros_like(values)
     scale = values.std(axis=-1, ddof=1, keepdims=True)
     varies = scale > 1e-9 * np.maximum(np.abs(values).max(axis=-1, keepdims=True), 1e-9)
-    found: FloatArray = np.zeros_like(values)
-    return np.divide(values, scale, out=found, where=varies)
+    found: FloatArray = np.divide(values, scale, out=np.zeros_like(values), where=varies)
+    return found
 
 
 def _style(texts: Sequence[str]) -> FloatArray:
