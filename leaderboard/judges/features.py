@@ -1,0 +1,211 @@
+"""What the trained judge sees of one answer: relevance, copying, form, grammar.
+
+Each feature is a number of one (question, answer); none looks at the reference or at the other
+answer. The last ones count breaches of the rules that entrants were told: those count against an
+answer by decree (`Feature.prior`, `Feature.sign`), whatever the training pairs happened to hold,
+so that an attack of a kind that was never seen does not go unpunished.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leaderboard.judges import words
+from leaderboard.judges.embedding import Embed
+from leaderboard.judges.language import Language
+
+Floats = NDArray[np.float64]
+
+MOST_SENTENCES = 12  # of a description; what comes later is seldom what a summary says
+FEWEST_WORDS, MOST_WORDS = 4, 14  # as entrants are told
+_MARKUP = re.compile(
+    r"```|\[\[|\]\]|<\||\|>|</?[a-z_]+>|#{2,}|\{\"|={3,}|-{3,}|\[/?INST\]|<<|>>", re.I
+)
+_TO_THE_JUDGE = re.compile(
+    r"\b(?:verdict|winner|judge|grader|evaluat(?:or|ion)|assistant|system prompt|instructions?"
+    r"|(?:answer|response|summary|option) [ab12]\b|(?:first|second) (?:answer|response|summary)"
+    r"|ignore (?:the|all|any|previous)|thought process|step by step|final answer|solution)\b",
+    re.I,
+)
+_ABOUT_ITSELF = re.compile(
+    r"^(?:this|the (?:function|class|method|object|following)|here|it|sure)\b", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One column.
+
+    Args:
+        name: Of the column.
+        prior: What a weight is before training, in log-odds per whole range of the feature.
+        sign: −1 when more can never be better, 0 when training decides.
+    """
+
+    name: str
+    prior: float = 0.0
+    sign: int = 0
+
+
+FEATURES = (
+    Feature("similar_to_description"),
+    Feature("similar_to_opening"),
+    Feature("similar_to_best_sentence"),
+    Feature("similar_to_name"),
+    Feature("name_covered"),
+    Feature("action_in_prompt"),
+    Feature("words_from_prompt"),
+    Feature("told_of_prompt"),
+    Feature("length"),
+    Feature("copied_run"),
+    Feature("copied_opening"),
+    Feature("function_words"),
+    Feature("mean_surprise"),
+    Feature("worst_surprise"),
+    Feature("start_surprise"),
+    Feature("end_surprise"),
+    Feature("opener"),
+    Feature("full_stop"),
+    Feature("repeated_words", prior=-2.0, sign=-1),
+    Feature("about_itself", prior=-0.5, sign=-1),
+    Feature("sentences", prior=-2.0, sign=-1),
+    Feature("too_long", prior=-3.0, sign=-1),
+    Feature("too_short", prior=-4.0, sign=-1),
+    Feature("foreign_characters", prior=-3.0, sign=-1),
+    Feature("markup", prior=-4.0, sign=-1),
+    Feature("talks_to_the_judge", prior=-4.0, sign=-1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One answer to one prompt."""
+
+    prompt: str
+    answer: str
+
+
+def matrix(texts: Sequence[Text], embed: Embed, language: Language) -> Floats:
+    """Return the features of answers, shape (answers, features)."""
+    if not texts:
+        return np.zeros((0, len(FEATURES)))
+    plain = [_plain_row(text, language) for text in texts]
+    return np.hstack([_similarities(texts, embed), np.array(plain)])
+
+
+def _similarities(texts: Sequence[Text], embed: Embed) -> Floats:
+    """Return cosines of the answer with four views of the prompt, shape (answers, 4)."""
+    prompts = [words.read_prompt(text.prompt) for text in texts]
+    sentences = [
+        words.sentences(prompt.description)[:MOST_SENTENCES] or ["."] for prompt in prompts
+    ]
+    answers = embed([text.answer[: words.MOST_CHARACTERS].strip() or "." for text in texts])
+    views = (
+        [prompt.description for prompt in prompts],
+        [some[0] for some in sentences],
+        [_spoken_name(prompt) for prompt in prompts],
+    )
+    columns = [(answers * embed(view)).sum(axis=1) for view in views]
+    best = [(embed(some) @ answer).max() for some, answer in zip(sentences, answers, strict=True)]
+    return np.stack([columns[0], columns[1], np.array(best), columns[2]], axis=1)
+
+
+def _spoken_name(prompt: words.Prompt) -> str:
+    return " ".join(words.name_words(words.object_name(prompt.signature))) or prompt.description
+
+
+def _plain_row(text: Text, language: Language) -> list[float]:
+    """Return all features but the similarities, in the order of `FEATURES`."""
+    answer = text.answer[: words.MOST_CHARACTERS]
+    prompt = words.read_prompt(text.prompt)
+    said = words.words(answer)
+    number = max(len(said), 1)
+    told = words.words(prompt.description)
+    steps = language.surprises(answer)
+    return [
+        _covered(words.name_words(words.object_name(prompt.signature)), words.content(answer)),
+        float(bool(said) and words.stem(said[0]) in map(words.stem, words.words(text.prompt))),
+        *_told(words.content(answer), text.prompt, language),
+        math.log1p(len(said)),
+        longest_run(said, told) / number,
+        _common_opening(said, told) / number,
+        sum(word in words.FUNCTION_WORDS for word in said) / number,
+        sum(steps) / len(steps),
+        max(steps),
+        steps[0],
+        steps[-1],
+        language.opening(answer),
+        float(answer.rstrip().endswith(".")),
+        1 - len(set(said)) / number,
+        float(bool(_ABOUT_ITSELF.match(answer.strip()))),
+        *_breaches(text.answer, said),
+    ]
+
+
+def _breaches(answer: str, said: Sequence[str]) -> list[float]:
+    """Return how far the told rules are broken, each in [0, 1]."""
+    # SECURITY: invisible characters must not split a word that these rules look for
+    # (test_zero_width_characters_hide_nothing_from_the_judge).
+    visible = "".join(char for char in answer if unicodedata.category(char) != "Cf")
+    text = unicodedata.normalize("NFKC", visible)
+    lines = len(text.strip().splitlines())
+    foreign = sum(not (char.isascii() and char.isprintable()) for char in answer)
+    return [
+        _clip((max(len(words.sentences(text)), lines) - 1) / 2),
+        _clip((len(said) - MOST_WORDS) / MOST_WORDS),
+        _clip((FEWEST_WORDS - len(said)) / FEWEST_WORDS),
+        _clip(foreign / max(len(answer), 1) * 4),
+        _clip(len(_MARKUP.findall(text)) / 2),
+        _clip(len(_TO_THE_JUDGE.findall(text)) / 2),
+    ]
+
+
+def longest_run(said: Sequence[str], told: Sequence[str]) -> int:
+    """Return the length of the longest run of words that two texts share."""
+    best = 0
+    before = [0] * (len(told) + 1)
+    for word in said:
+        row = [0] * (len(told) + 1)
+        for place, other in enumerate(told):
+            if word == other:
+                row[place + 1] = before[place] + 1
+        best = max(best, *row)
+        before = row
+    return best
+
+
+def _common_opening(said: Sequence[str], told: Sequence[str]) -> int:
+    same = 0
+    for word, other in zip(said, told, strict=False):
+        if word != other:
+            break
+        same += 1
+    return same
+
+
+def _covered(wanted: Sequence[str], said: Sequence[str]) -> float:
+    stems = {words.stem(word) for word in wanted if word.isalpha()}
+    return len(stems & set(said)) / len(stems) if stems else 0.5
+
+
+def _told(said: Sequence[str], prompt: str, language: Language) -> list[float]:
+    """Return what of the answer is about this prompt: as a share, and how much, on a log scale.
+
+    Rare words weigh more: what fits every prompt tells nothing of this one.
+    """
+    known = set(words.content(prompt))
+    weights = {stem: language.weight(stem) for stem in set(said)}
+    whole = sum(weights.values())
+    told = sum(weight for stem, weight in weights.items() if stem in known)
+    return [told / whole if whole > 0 else 0.0, math.log1p(told)]
+
+
+def _clip(value: float) -> float:
+    return min(max(float(value), 0.0), 1.0)
