@@ -35,6 +35,7 @@ from graders.cli import (
     console,
     decide,
     instructor,
+    judge,
     kaggle,
     machine,
     publish,
@@ -73,7 +74,7 @@ def root(
     """Auto-graded homework and competitions for courses on modern language models."""
 
 
-for room in (instructor, decide, student, publish, machine, rank, competition, kaggle):
+for room in (instructor, decide, student, publish, machine, rank, competition, kaggle, judge):
     room.register(app)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from leaderboard.judges.pairs import Row
 
@@ -27,9 +28,10 @@ def generate(
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left", local_files_only=True)
-    model = AutoModelForCausalLM.from_pretrained(
+    model: Any = AutoModelForCausalLM.from_pretrained(
         folder, dtype=torch.float32, local_files_only=True
-    ).eval()
+    )
+    model.eval()
     found: dict[str, str] = {}
     ordered = sorted(rows, key=lambda row: (len(row.prompt), row.id))
     for start in range(0, len(ordered), BATCH):

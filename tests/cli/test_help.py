@@ -29,6 +29,7 @@ WANTED = [
     *("check", "pack", "policy", "release", "feedback", "leaderboard"),
     *("certify", "doctor", "demo", "data prepare", "model prepare"),
     *("rank", "winrate"),
+    *("judge exam", "judge train", "judge compare", "judge label", "judge agreement"),
 ]
 
 SHARED = {"--home", "--course", "--lang", "--jobs", "--json"}
