@@ -16,8 +16,14 @@ from leaderboard.ranking.bradley import bootstrap, fit, paired, sandwich, sandwi
 from leaderboard.ranking.resampling import resample_counts
 
 WIKIPEDIA = {  # winner, loser: how often
-    **{("A", "B"): 2, ("B", "A"): 3, ("A", "D"): 1, ("D", "A"): 4},
-    **{("B", "C"): 5, ("C", "B"): 3, ("C", "D"): 1, ("D", "C"): 3},
+    ("A", "B"): 2,
+    ("B", "A"): 3,
+    ("A", "D"): 1,
+    ("D", "A"): 4,
+    ("B", "C"): 5,
+    ("C", "B"): 3,
+    ("C", "D"): 1,
+    ("D", "C"): 3,
 }
 
 
