@@ -5,7 +5,8 @@
 table with bootstrap intervals, and writes `reference/hw1/artefacts/` and `build/reference.json`.
 What was trained by the same settings is not trained again (`build/reference/`), so that an
 interrupted call goes on behind the training. `python -m tools.reference weak` trains the sample
-class's weak adapter. Both need minutes, not a GPU.
+class's weak adapter. `python -m tools.reference hw2a` is the competition's
+(`tools.reference_hw2a`). All need minutes, not a GPU.
 
 The error labels and the report are people's work and are left alone; a label that no longer
 stands on a mistake is named.
@@ -315,7 +316,9 @@ def _json(path: Path, value: Any) -> None:
 
 
 if __name__ == "__main__":
-    commands = {"hw1": hw1, "weak": weak}
+    from tools.reference_hw2a import hw2a
+
+    commands = {"hw1": hw1, "weak": weak, "hw2a": hw2a}
     if len(sys.argv) != 2 or sys.argv[1] not in commands:
         sys.exit(f"usage: python -m tools.reference {{{','.join(commands)}}}")
     try:
