@@ -177,18 +177,12 @@ def prepare(folder: Path, rules: str = RULES) -> tuple[Path, Path]:
     """Write course, data and workspace; return the workspace's home and the data."""
     course = write_course(folder / "assignments", soft="2026-11-24", hard="2026-11-27")
     place = course.parent / NAME
-    text = (place / "assignment.toml").read_text("utf-8").replace("points = 8", "points = 4")
-    text = text.replace(
-        '[files]\nrequired = ["sums.py"]\nallowed = ["*.py", "report.md"]',
-        '[files]\nrequired = []\nallowed = ["submission.*"]',
-    )
-    head, files = text.split("[files]")
+    told = (place / "assignment.toml").read_text("utf-8")
+    told = told.replace("points = 8", "points = 4").replace('["sums.py"]', "[]")
+    told = told.replace('["*.py", "report.md"]', '["submission.*", "*.py"]')
     parts, rubric = ITEMS.split("[[rubric]]", 1)
-    (place / "assignment.toml").write_text(
-        head.replace("[[rubric]]", parts + "\n[[rubric]]", 1)
-        + f"[[rubric]]{rubric}\n[files]{files}",
-        encoding="utf-8",
-    )
+    told = told.replace("[[rubric]]", f"{parts}\n[[rubric]]{rubric}\n[[rubric]]", 1)
+    (place / "assignment.toml").write_text(told, encoding="utf-8")
     (place / "competition.toml").write_text(textwrap.dedent(rules), encoding="utf-8")
     home = folder / "home"
     create(home, course)
