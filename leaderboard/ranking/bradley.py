@@ -31,6 +31,7 @@ CENTRE = 1000.0
 RIDGE = 1e-6  # of the fit: a millionth of a battle
 SEPARATED = 0.1  # the same where some rating is infinite: a prior of standard deviation 3.2
 HESSIAN_RIDGE = 1e-5  # per battle, in the sandwich
+BLOCK = 125_000  # pairs times refits at a time: arrays of this size stay in a processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,16 +230,28 @@ def sandwich(battles: Battles, beta: FloatArray, *, by_question: bool = False) -
     hessian += np.eye(pairs.models) * HESSIAN_RIDGE * len(points)
     residual = points - chance[pair]
     if by_question:
-        score = np.zeros((len(battles.questions), pairs.models))
-        np.add.at(score, (battles.question, pairs.first[pair]), residual)
-        np.add.at(score, (battles.question, pairs.second[pair]), -residual)
-        middle = score.T @ score * (len(score) / max(len(score) - 1, 1))
+        middle = _by_question(battles, pairs, pair, residual)
     else:
         squares = np.bincount(pair, weights=residual**2, minlength=len(pairs.first))
         middle = laplacian(pairs, squares[None].astype(np.float64))[0]
     inverse = np.linalg.inv(hessian)
     covariance: FloatArray = inverse @ middle @ inverse
     return covariance
+
+
+def _by_question(
+    battles: Battles, pairs: Pairs, pair: IntArray, residual: FloatArray
+) -> FloatArray:
+    """Return the sum of outer products of the questions' scores, shape (models, models)."""
+    from scipy.sparse import csr_array
+
+    questions = len(battles.questions)
+    models = np.concatenate([pairs.first[pair], pairs.second[pair]])
+    place = (np.concatenate([battles.question, battles.question]), models)
+    values = np.concatenate([residual, -residual])
+    score = csr_array((values, place), shape=(questions, pairs.models))
+    product: FloatArray = (score.T @ score).toarray()
+    return product * (questions / max(questions - 1, 1))
 
 
 def sandwich_interval(
@@ -280,14 +293,9 @@ def bootstrap(battles: Battles, fitted: Ratings, *, seed: int, resamples: int = 
         found[took == 0] = np.nan
         return found
 
-    rows = max(1, 125_000 // len(pairs.first))
-    return np.concatenate(spread(refits, _blocks(len(battles.questions), resamples, seed, rows)))
-
-
-def _blocks(questions: int, resamples: int, seed: int, rows: int) -> list[FloatArray]:
-    """Return resamples in blocks that fit a processor's cache."""
-    return [
-        chunk[begin : begin + rows]
-        for chunk in resampled(questions, resamples, seed)
-        for begin in range(0, len(chunk), rows)
-    ]
+    rows = max(1, BLOCK // len(pairs.first))
+    found: list[FloatArray] = []
+    for chunk in resampled(len(battles.questions), resamples, seed):
+        blocks = [chunk[begin : begin + rows] for begin in range(0, len(chunk), rows)]
+        found += spread(refits, blocks)
+    return np.concatenate(found)

@@ -16,6 +16,7 @@ import numpy as np
 from leaderboard.ranking.resampling import BoolArray, FloatArray, IntArray
 from leaderboard.ranking.winrates import divide
 
+PAIRS = 2000  # at a time: bounds memory
 MCNEMAR, SIGN_FLIP, PAIRED_T = "mcnemar_holm", "signflip_holm", "paired_t_holm"
 
 
@@ -51,7 +52,10 @@ def p_values(scores: FloatArray) -> FloatArray:
     first, second = np.triu_indices(entrants, k=1)
     found = np.ones((entrants, entrants))
     counts = [np.rint(table[first, second]).astype(np.int64) for table in (halves, wholes, ahead)]
-    found[first, second] = found[second, first] = sign_flip(*counts)
+    for start in range(0, len(first), PAIRS):
+        part = slice(start, start + PAIRS)
+        tails = sign_flip(*(count[part] for count in counts))
+        found[first[part], second[part]] = found[second[part], first[part]] = tails
     return found
 
 
@@ -63,8 +67,6 @@ def sign_flip(halves: IntArray, wholes: IntArray, ahead: IntArray) -> FloatArray
         wholes: Number of differences of size 1, same shape.
         ahead: The sum of the differences in halves, same shape.
     """
-    if not len(halves):
-        return np.ones(0)
     most_halves, most_wholes = int(halves.max()), int(wholes.max())
     logs = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, most_halves + most_wholes + 2)))])
     tails = np.cumsum(_binomial(halves, most_halves, logs)[:, ::-1], axis=1)[:, ::-1]

@@ -128,7 +128,7 @@ def rate(battles: Battles, *, seed: int, resamples: int = 2000, level: float = 0
 
 
 def _number(value: float) -> float:
-    return round(float(value), 4)
+    return round(float(value), 4) + 0.0  # no sign before a zero
 
 
 def _end(value: float) -> float | None:

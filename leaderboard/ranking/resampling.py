@@ -16,6 +16,8 @@ from graders.core.errors import CourseError
 
 CHUNK = 250  # resamples at a time: bounds memory, and is a part of what a seed means
 
+DRAWS = 20_000_000  # the same, for a file with very many questions
+
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
@@ -33,8 +35,9 @@ def resampled(questions: int, resamples: int, seed: int) -> Iterator[FloatArray]
         Arrays of shape (resamples of this chunk, questions); every row sums to `questions`.
     """
     random = np.random.default_rng(seed)
-    for start in range(0, resamples, CHUNK):
-        rows = min(CHUNK, resamples - start)
+    most = max(1, min(CHUNK, DRAWS // questions))
+    for start in range(0, resamples, most):
+        rows = min(most, resamples - start)
         drawn = random.integers(0, questions, size=(rows, questions))
         drawn += np.arange(rows)[:, None] * questions
         counts = np.bincount(drawn.ravel(), minlength=rows * questions)

@@ -21,11 +21,12 @@ from leaderboard.ranking.resampling import (
     require_settings,
     resampled,
 )
-from leaderboard.ranking.winrates import divide, require_scores, resampled_means
+from leaderboard.ranking.winrates import divide, require_scores, resampled_means, unsigned
 from leaderboard.records import Estimate, digits
 from leaderboard.standings import HeadToHead
 
 LEVEL = Decimal("0.95")
+PAIRS = 2000  # at a time: bounds memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,11 +256,17 @@ def _differences(
     """Return every pair's difference over the questions that both are scored on, and its ends."""
     i, j = table.first, table.second
     _, mean, _ = tests.differences(table.scores)
-    if not np.isnan(table.scores).any():
-        drawn = means[i] - means[j]
-    else:
-        drawn = _paired_draws(table.scores, (i, j), *settings)
-    low, high = percentile_interval(drawn, level) if len(i) else (drawn[:, 0], drawn[:, 0])
+    whole = not np.isnan(table.scores).any()
+    ends = [np.zeros((2, 0))]
+    for start in range(0, len(i), PAIRS):
+        pair = i[start : start + PAIRS], j[start : start + PAIRS]
+        drawn = (
+            means[pair[0]] - means[pair[1]]
+            if whole
+            else (_paired_draws(table.scores, pair, *settings))
+        )
+        ends.append(np.stack(percentile_interval(drawn, level)))
+    low, high = np.concatenate(ends, axis=1)
     return mean[i, j], low, high
 
 
@@ -280,4 +287,4 @@ def _paired_draws(
 
 
 def _estimate(value: float, low: float, high: float) -> Estimate:
-    return Estimate(*(digits(0.0 if np.isnan(one) else one) for one in (value, low, high)))
+    return Estimate(*(unsigned(0.0 if np.isnan(one) else one) for one in (value, low, high)))

@@ -9,6 +9,7 @@ out of its entrant's mean.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 
@@ -105,9 +106,14 @@ def require_scores(scores: FloatArray) -> None:
         raise CourseError("a score is infinite")
 
 
+def unsigned(value: float) -> Decimal:
+    """Return a statistic as the decimal that is shown, with no sign before a zero."""
+    return digits(value) + Decimal(0)
+
+
 def estimates(value: FloatArray, low: FloatArray, high: FloatArray) -> tuple[Estimate | None, ...]:
     """Return statistics as records; None where nothing can be said."""
     return tuple(
-        None if np.isnan(three).any() else Estimate(*map(digits, three))
+        None if np.isnan(three).any() else Estimate(*map(unsigned, three))
         for three in zip(value.tolist(), low.tolist(), high.tolist(), strict=True)
     )

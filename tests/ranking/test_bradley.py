@@ -107,8 +107,7 @@ def test_each_refit_equals_scipys_on_the_same_resample(battles):
 def test_refits_do_not_depend_on_how_they_are_cut_into_blocks(battles, monkeypatch):
     fitted = fit(battles)
     whole = bootstrap(battles, fitted, seed=5, resamples=40)
-    blocks = bradley._blocks
-    monkeypatch.setattr(bradley, "_blocks", lambda q, r, seed, _: blocks(q, r, seed, 7))
+    monkeypatch.setattr(bradley, "BLOCK", 70)  # seven refits of ten pairs
     assert bootstrap(battles, fitted, seed=5, resamples=40) == pytest.approx(whole, abs=1e-9)
 
 
