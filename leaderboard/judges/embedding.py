@@ -52,8 +52,10 @@ class Embedder:
         import torch
 
         tokenizer, model = self._load()
+        # Half of a surrogate pair is no Unicode, and the tokenizer refuses it.
+        sound = [text.encode("utf-8", "replace").decode() for text in texts]
         pieces = tokenizer(
-            texts, padding=True, truncation=True, max_length=MOST_PIECES, return_tensors="pt"
+            sound, padding=True, truncation=True, max_length=MOST_PIECES, return_tensors="pt"
         )
         with torch.inference_mode():
             states = model(**pieces).last_hidden_state  # B, T, D
