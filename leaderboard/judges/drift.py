@@ -88,7 +88,7 @@ def check(
         CourseError: The record is of another judge or of other duels.
         InfraError: The judge cannot work.
     """
-    from scipy.stats import binom
+    from scipy.special import bdtrc
 
     if (sentinel.judge, sentinel.duels) != (judge.card.name, _digest(duels)):
         raise CourseError(
@@ -98,7 +98,8 @@ def check(
         )
     now = _labels(judge, duels)
     changed = sum(old is not new for old, new in zip(sentinel.labels, now, strict=True))
-    p_value = float(binom.sf(changed - 1, len(duels), float(tolerated)))
+    # bdtrc(k, n, p) = P(X > k); it knows no k below 0.
+    p_value = float(bdtrc(changed - 1, len(duels), float(tolerated))) if changed else 1.0
     other = judge.card.version != sentinel.version
     return Drift(
         changed=exact(changed, len(duels), level),

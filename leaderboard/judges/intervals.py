@@ -44,12 +44,12 @@ def exact(hits: int, number: int, level: Decimal = LEVEL) -> Estimate:
 
     Without items the share is one half and the interval is [0, 1].
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
     z_of(level)  # refuses a level out of range
     if number == 0:
         return Estimate(digits(0.5), digits(0), digits(1))
     tail = (1 - float(level)) / 2
-    low = 0.0 if hits == 0 else float(beta.ppf(tail, hits, number - hits + 1))
-    high = 1.0 if hits == number else float(beta.ppf(1 - tail, hits + 1, number - hits))
+    low = 0.0 if hits == 0 else float(betaincinv(hits, number - hits + 1, tail))
+    high = 1.0 if hits == number else float(betaincinv(hits + 1, number - hits, 1 - tail))
     return Estimate(digits(hits / number), digits(low), digits(high))
