@@ -169,8 +169,8 @@ def _host_page(host: Host) -> str:
     kaggle competitions data update {slug} -p data -m "first version"
     kaggle competitions solution create {slug} -p solution.csv
     kaggle competitions solution status {slug}
-    kaggle competitions pages create {slug} --page-name description {page("description")}
-    kaggle competitions pages create {slug} --page-name evaluation {page("evaluation")}
+    kaggle competitions pages create -c {slug} --page-name description {page("description")}
+    kaggle competitions pages create -c {slug} --page-name evaluation {page("evaluation")}
     kaggle competitions launch {slug}
 
 By hand, on the competition's pages: the metric (upload `metric.py` as a metric notebook; higher is

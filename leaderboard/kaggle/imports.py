@@ -22,7 +22,7 @@ from graders.core.errors import CourseError
 from graders.exchange.entries import Entry, entries_of
 from graders.exchange.entries import Kind as EntryKind
 from graders.exchange.faults import RefusedError
-from graders.exchange.names import is_junk, refuse_escape, tidy
+from graders.exchange.names import is_junk, natural, refuse_escape, tidy
 from leaderboard.records import Part
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -156,26 +156,24 @@ def _moment(text: str) -> datetime | None:
     return aware_utc(value if value.tzinfo else value.replace(tzinfo=UTC))
 
 
-def read_submissions(path: Path) -> dict[str, list[tuple[str, bytes]]]:
-    """Read a folder or an archive of submissions: one folder, or one file, per team.
+def read_submissions(path: Path) -> dict[str, bytes]:
+    """Read a folder or an archive of submissions.
 
-    Names may be a TeamId, a team's name or a member's user name; `teams` finds out which.
+    The name of each file, or of a folder around it, is a TeamId, a team's name or a member's
+    user name; `merge.write_inbox` finds out which.
 
     Returns:
-        File name and content of every submission, by the name of its folder or file.
+        The content of every submission, by its path.
 
     Raises:
         CourseError: It is damaged, leads out of itself, or is larger than submissions can be.
     """
-    found: dict[str, list[tuple[str, bytes]]] = {}
     with _opened(path) as entries:
-        for name, entry in sorted(entries, key=lambda pair: pair[0]):
-            if not name.lower().endswith((".csv", ".jsonl")):
-                continue
-            parts = name.split("/")
-            owner = parts[-2] if len(parts) > 1 else parts[-1].rsplit(".", 1)[0]
-            found.setdefault(owner, []).append((parts[-1], content_of(entry, path, MAX_BYTES)))
-    return found
+        return {
+            name: content_of(entry, path, MAX_BYTES)
+            for name, entry in sorted(entries, key=lambda pair: natural(pair[0]))
+            if name.lower().endswith((".csv", ".jsonl"))
+        }
 
 
 @contextmanager

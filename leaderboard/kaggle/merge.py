@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -93,10 +94,7 @@ def write_merged(path: Path, merged: Sequence[Merged]) -> None:
 
 
 def write_inbox(
-    out: Path,
-    board: KaggleBoard,
-    matched: Matched,
-    submissions: Mapping[str, Sequence[tuple[str, bytes]]],
+    out: Path, board: KaggleBoard, matched: Matched, submissions: Mapping[str, bytes]
 ) -> tuple[int, tuple[str, ...]]:
     """Write submissions as an inbox with receipts, for `zachetka collect`.
 
@@ -106,10 +104,10 @@ def write_inbox(
         out: Gets `inbox/` and `receipts.csv`.
         board: Where teams and times come from.
         matched: Whose students are known.
-        submissions: By TeamId, team's name or a member's user name.
+        submissions: By path; a part of it is a TeamId, a team's name or a member's user name.
 
     Returns:
-        How many uploads were written, and the names of folders that belong to no known team.
+        How many uploads were written, and the paths that belong to no known team.
 
     Raises:
         CourseError: A team's time is not on the board.
@@ -118,13 +116,13 @@ def write_inbox(
     for row in board.teams:
         for name in (row.team, *row.members, row.team_id):
             by_name[name.casefold()] = row
-    receipts = ["student,file,received"]
-    strangers = []
-    for owner, files in sorted(submissions.items()):
-        found = by_name.get(owner.casefold())
+    receipts, strangers = [], []
+    numbers: Counter[str] = Counter()
+    for path, content in submissions.items():
+        found = _owner(path, by_name)
         students = matched.students.get(found.team_id, ()) if found else ()
         if found is None or not students:
-            strangers.append(owner)
+            strangers.append(path)
             continue
         if found.last is None:
             raise CourseError(
@@ -132,13 +130,22 @@ def write_inbox(
                 todo="Download a leaderboard that has LastSubmissionDate",
             )
         for student in students:
-            for number, (name, content) in enumerate(files, start=1):
-                place = f"{student}/attempt-{number}"
-                target = NAMES["." + name.lower().rsplit(".", 1)[-1]]
-                write_whole(out / "inbox" / place / target, content)
-                receipts.append(f"{student},{place},{iso_utc(found.last)}")
-    write_text(out / "receipts.csv", "\n".join(receipts) + "\n")
-    return len(receipts) - 1, tuple(strangers)
+            numbers[student] += 1
+            place = f"{student}/attempt-{numbers[student]}"
+            write_whole(out / "inbox" / place / NAMES[Path(path).suffix.lower()], content)
+            receipts.append(f"{student},{place},{iso_utc(found.last)}")
+    lines = ["student,file,received", *sorted(receipts)]
+    write_text(out / "receipts.csv", "\n".join(lines) + "\n")
+    return len(receipts), tuple(strangers)
+
+
+def _owner(path: str, by_name: Mapping[str, KaggleRow]) -> KaggleRow | None:
+    """Return the team that a file's name or the nearest folder around it names."""
+    parts = Path(path).parts
+    for name in (Path(path).stem, *reversed(parts[:-1])):
+        if name.casefold() in by_name:
+            return by_name[name.casefold()]
+    return None
 
 
 def _text(value: object) -> str:
