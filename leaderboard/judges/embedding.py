@@ -32,7 +32,7 @@ class Embedder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._loaded: tuple[Any, Any] | None = None
-        self._seen: dict[str, Floats] = {}
+        self._seen: dict[str, NDArray[np.float32]] = {}
 
     def __call__(self, texts: Sequence[str]) -> Floats:
         """Return unit rows, shape (texts, dimensions).
@@ -46,9 +46,9 @@ class Embedder:
             self._seen.update(zip(batch, self._embed(batch), strict=True))
         if not texts:
             return np.zeros((0, 0))
-        return np.stack([self._seen[text] for text in texts])
+        return np.stack([self._seen[text] for text in texts]).astype(np.float64)
 
-    def _embed(self, texts: list[str]) -> Floats:
+    def _embed(self, texts: list[str]) -> NDArray[np.float32]:
         import torch
 
         tokenizer, model = self._load()
@@ -62,7 +62,7 @@ class Embedder:
         mask = pieces["attention_mask"].unsqueeze(-1).to(states.dtype)  # B, T, 1
         mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1)
         unit = torch.nn.functional.normalize(mean, dim=1)
-        found: Floats = unit.double().numpy()
+        found: NDArray[np.float32] = unit.numpy()
         return found
 
     def _load(self) -> tuple[Any, Any]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,42 +101,66 @@ def matrix(texts: Sequence[Text], embed: Embed, language: Language) -> Floats:
     return np.hstack([_similarities(texts, embed), np.array(plain)])
 
 
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What of a prompt is needed for every answer to it."""
+
+    description: str
+    sentences: tuple[str, ...]
+    name: tuple[str, ...]  # words of the object's name
+    told: tuple[str, ...]  # words of the description
+    places: Mapping[str, tuple[int, ...]]  # of each word in `told`
+    stems: frozenset[str]  # of all words of the prompt
+    content: frozenset[str]  # stems that carry meaning
+
+
+@lru_cache(maxsize=4096)
+def _view(text: str) -> _View:
+    prompt = words.read_prompt(text)
+    told = words.words(prompt.description)
+    return _View(
+        description=prompt.description,
+        sentences=tuple(words.sentences(prompt.description)[:MOST_SENTENCES]) or (".",),
+        name=tuple(words.name_words(words.object_name(prompt.signature))),
+        told=tuple(told),
+        places=places_of(told),
+        stems=frozenset(map(words.stem, words.words(text))),
+        content=frozenset(words.content(text)),
+    )
+
+
 def _similarities(texts: Sequence[Text], embed: Embed) -> Floats:
     """Return cosines of the answer with four views of the prompt, shape (answers, 4)."""
-    prompts = [words.read_prompt(text.prompt) for text in texts]
-    sentences = [
-        words.sentences(prompt.description)[:MOST_SENTENCES] or ["."] for prompt in prompts
-    ]
+    views = [_view(text.prompt) for text in texts]
     answers = embed([text.answer[: words.MOST_CHARACTERS].strip() or "." for text in texts])
-    views = (
-        [prompt.description for prompt in prompts],
-        [some[0] for some in sentences],
-        [_spoken_name(prompt) for prompt in prompts],
+    embed([sentence for view in views for sentence in view.sentences])  # all in large batches
+    best = [
+        (embed(view.sentences) @ answer).max() for view, answer in zip(views, answers, strict=True)
+    ]
+    shown = (
+        [view.description for view in views],
+        [view.sentences[0] for view in views],
+        [" ".join(view.name) or view.description for view in views],
     )
-    columns = [(answers * embed(view)).sum(axis=1) for view in views]
-    best = [(embed(some) @ answer).max() for some, answer in zip(sentences, answers, strict=True)]
-    return np.stack([columns[0], columns[1], np.array(best), columns[2]], axis=1)
-
-
-def _spoken_name(prompt: words.Prompt) -> str:
-    return " ".join(words.name_words(words.object_name(prompt.signature))) or prompt.description
+    whole, opening, name = ((answers * embed(some)).sum(axis=1) for some in shown)
+    return np.stack([whole, opening, np.array(best), name], axis=1)
 
 
 def _plain_row(text: Text, language: Language) -> list[float]:
     """Return all features but the similarities, in the order of `FEATURES`."""
     answer = text.answer[: words.MOST_CHARACTERS]
-    prompt = words.read_prompt(text.prompt)
+    view = _view(text.prompt)
     said = words.words(answer)
+    meant = words.content(answer)
     number = max(len(said), 1)
-    told = words.words(prompt.description)
     steps = language.surprises(answer)
     return [
-        _covered(words.name_words(words.object_name(prompt.signature)), words.content(answer)),
-        float(bool(said) and words.stem(said[0]) in map(words.stem, words.words(text.prompt))),
-        *_told(words.content(answer), text.prompt, language),
+        _covered(view.name, meant),
+        float(bool(said) and words.stem(said[0]) in view.stems),
+        *_told(meant, view.content, language),
         math.log1p(len(said)),
-        longest_run(said, told) / number,
-        _common_opening(said, told) / number,
+        longest_run(said, view.places) / number,
+        _common_opening(said, view.told) / number,
         sum(word in words.FUNCTION_WORDS for word in said) / number,
         sum(steps) / len(steps),
         max(steps),
@@ -167,17 +192,26 @@ def _breaches(answer: str, said: Sequence[str]) -> list[float]:
     ]
 
 
-def longest_run(said: Sequence[str], told: Sequence[str]) -> int:
-    """Return the length of the longest run of words that two texts share."""
+def places_of(told: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
+    """Return where each word stands."""
+    found: dict[str, list[int]] = {}
+    for place, word in enumerate(told):
+        found.setdefault(word, []).append(place)
+    return {word: tuple(places) for word, places in found.items()}
+
+
+def longest_run(said: Sequence[str], places: Mapping[str, tuple[int, ...]]) -> int:
+    """Return the length of the longest run of words that a text shares with another.
+
+    Args:
+        said: Words of the text.
+        places: Of the other one, from `places_of`.
+    """
     best = 0
-    before = [0] * (len(told) + 1)
+    ending: dict[int, int] = {}  # place -> length of the run that ends there
     for word in said:
-        row = [0] * (len(told) + 1)
-        for place, other in enumerate(told):
-            if word == other:
-                row[place + 1] = before[place] + 1
-        best = max(best, *row)
-        before = row
+        ending = {place: ending.get(place - 1, 0) + 1 for place in places.get(word, ())}
+        best = max(best, *ending.values(), 0)
     return best
 
 
@@ -195,12 +229,11 @@ def _covered(wanted: Sequence[str], said: Sequence[str]) -> float:
     return len(stems & set(said)) / len(stems) if stems else 0.5
 
 
-def _told(said: Sequence[str], prompt: str, language: Language) -> list[float]:
+def _told(said: Sequence[str], known: frozenset[str], language: Language) -> list[float]:
     """Return what of the answer is about this prompt: as a share, and how much, on a log scale.
 
     Rare words weigh more: what fits every prompt tells nothing of this one.
     """
-    known = set(words.content(prompt))
     weights = {stem: language.weight(stem) for stem in set(said)}
     whole = sum(weights.values())
     told = sum(weight for stem, weight in weights.items() if stem in known)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from graders.core.errors import CourseError
 from leaderboard.judges import canaries, exam, training
-from leaderboard.judges.features import FEATURES, Text, longest_run, matrix
+from leaderboard.judges.features import FEATURES, Text, longest_run, matrix, places_of
 from leaderboard.judges.ledger import Ledger
 from leaderboard.judges.pairs import KINDS, MADE_BY_MODEL, OFF_TOPIC, Row, make_pairs, read_rows
 from leaderboard.judges.trained import SHIPPED, TrainedJudge, decode, encode, save
@@ -202,7 +202,7 @@ def test_the_longest_run_is_that_of_all_pairs_of_runs(left, right):
     runs = {tuple(told[i:j]) for i in range(len(told)) for j in range(i + 1, len(told) + 1)}
     every = [said[i:j] for i in range(len(said)) for j in range(i + 1, len(said) + 1)]
     expected = max((len(run) for run in every if tuple(run) in runs), default=0)
-    assert longest_run(said, told) == expected
+    assert longest_run(said, places_of(told)) == expected
 
 
 @pytest.mark.slow
