@@ -18,8 +18,9 @@ from typing import Any
 from graders.core.canonical import digest_of
 from graders.core.errors import CourseError
 from graders.core.records import Flag
+from leaderboard.judges import exam
 from leaderboard.judges.intervals import LEVEL, exact
-from leaderboard.records import Duel, Estimate, Judge, Label, digits
+from leaderboard.records import Duel, Estimate, Judge, Label, Question, digits
 
 TOLERATED = Decimal("0.02")
 DRIFTED = "leaderboard.frozen.drift"
@@ -60,6 +61,14 @@ class Drift:
     p_value: Decimal
     version_changed: bool
     drifted: bool
+
+
+def shipped_duels() -> tuple[Duel, ...]:
+    """Return the sentinel's own duels: every other item of the shipped exam, in one order."""
+    return tuple(
+        Duel(Question(item.id, item.group, item.prompt, ""), item.first, item.second)
+        for item in exam.items()[::2]
+    )
 
 
 def record(judge: Judge, duels: Sequence[Duel]) -> Sentinel:

@@ -88,3 +88,9 @@ def test_a_broken_record_is_refused_with_its_name(tmp_path, text):
     with pytest.raises(CourseError) as caught:
         drift.load(path)
     assert "sentinel.json" in str(caught.value)
+
+
+def test_the_shipped_duels_are_enough_to_notice_a_coin():
+    duels = drift.shipped_duels()
+    assert len(duels) == 80
+    assert len({duel.question.id for duel in duels}) == 80
