@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -126,37 +126,47 @@ def _cold(model: Path) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def grading(bench: Bench, honest: dict[str, Path], keys: frozenset[str]) -> Row:
-    """Compare a warm engine with a cold process for every submission, both two at a time."""
+def grading(bench: Bench, honest: dict[str, Path], keys: frozenset[str]) -> Iterator[Row]:
+    """Compare a warm engine with a cold process for every submission.
+
+    First with one process after another, each with all cores, as graders usually work; then
+    with two at a time and one thread each (more threads than cores would only hold each other
+    up): that row is what warmth alone is worth.
+    """
     assignment = bench.course.assignment("hw1")
 
     def ours(student: str) -> None:
         report = engine.test_folder(honest[student], seed_of("bench", student), keys)
         _require_whole(student, [case.status for case in report.cases], keys)
 
-    def other(student: str) -> None:
+    def other(student: str, environment: Mapping[str, str] | None = None) -> None:
         command = [sys.executable, "-m", "tools.cold_grade", honest[student], bench.data]
         subprocess.run(
-            [*map(str, command), *sorted(keys)], check=True, cwd=ROOT, stderr=subprocess.DEVNULL
+            [*map(str, command), *sorted(keys)],
+            check=True,
+            cwd=ROOT,
+            env=environment,
+            stderr=subprocess.DEVNULL,
         )
 
-    def two_at_a_time(grade: Callable[[str], None]) -> None:
-        with ThreadPoolExecutor(JOBS) as pool:
+    def grade_all(at_a_time: int, grade: Callable[[str], None]) -> None:
+        with ThreadPoolExecutor(at_a_time) as pool:
             list(pool.map(grade, honest))
 
     with (
         Store.open(f"sqlite:///{bench.scratch}/bench.db", bench.scratch / "blobs") as store,
         Engine(assignment, bench.place(), store, JOBS) as engine,
     ):
-        warm = timed(lambda: two_at_a_time(ours))
-    return row(
-        "grade_vs_cold_ratio",
-        warm,
-        timed(lambda: two_at_a_time(other)),
-        "s",
-        f"a cold process for each of {len(honest)} honest submissions, the same hidden tests "
-        "without the measured parts, no isolation; warming the engine is in cold_start_ms",
+        warm = timed(lambda: grade_all(JOBS, ours))
+    against = (
+        f"a cold process for each of {len(honest)} honest submissions, {{}}; the same hidden tests "
+        "without the measured parts, no isolation; ours has 2 jobs, its warming is cold_start_ms"
     )
+    one = timed(lambda: grade_all(1, other))
+    yield row("grade_vs_cold_ratio", warm, one, "s", against.format("one after another"))
+    single = {**os.environ, "OMP_NUM_THREADS": "1"}
+    two = timed(lambda: grade_all(JOBS, lambda student: other(student, single)))
+    yield row("grade_vs_cold_two_ratio", warm, two, "s", against.format("two at a time"))
 
 
 def _keys(course: Course) -> frozenset[str]:
@@ -268,7 +278,7 @@ def main() -> None:
         build = [sys.executable, "-m", "tests.classroom.build", sample, "--data", bench.data]
         subprocess.run(list(map(str, build)), check=True, cwd=ROOT)
         rows = list(starts(bench))
-        rows.append(grading(bench, _honest(sample, scratch), _keys(course)))
+        rows += grading(bench, _honest(sample, scratch), _keys(course))
         rows.append(memory(bench, sample))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

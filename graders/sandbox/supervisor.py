@@ -233,8 +233,8 @@ class Supervisor:
             return
         if jail.meter is None:
             return
-        used = jail.meter.look()
         memory = limits.memory_mb * _MEGA
+        used = jail.meter.look(enough=memory)
         if used.cpu_s > limits.cpu_s:
             self._kill(jail, "cpu")
         elif used.private > memory or used.share > memory + self.template:

@@ -3,7 +3,8 @@
 Memory is the sum over the jail's processes of their proportional share of anonymous and shared
 memory (`smaps_rollup`), so that pages copied on write from the warm process count once they are
 written, and pages that the jail's processes share count once together. Reading it walks page
-tables, so it is read only when a process has faulted in enough pages to matter.
+tables, which took a sixth of a grading's processor time, so it is read only when all that is
+resident could be too much, and a process has faulted in enough pages to matter.
 
 Not covered: processes that live shorter than one look are seen by `RLIMIT_CPU` and the wall
 clock only.
@@ -26,6 +27,8 @@ class _Seen:
     """What was last read of one process."""
 
     cpu_s: float = 0.0
+    tasks: int = 0
+    now: tuple[int, int, int] = (0, 0, 0)  # faults, resident and anonymous bytes
     faults: int = -1
     resident: int = -1
     private: int = 0
@@ -34,7 +37,7 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One look at a jail; memory in bytes."""
+    """One look at a jail; memory in bytes, 0 while there cannot be too much of it."""
 
     cpu_s: float
     private: int
@@ -50,37 +53,50 @@ class Meter:
     processes: dict[int, _Seen] = field(default_factory=dict)
     dead_cpu_s: float = 0.0
 
-    def look(self) -> Usage:
-        """Read every process of the jail below its PID 1."""
+    def look(self, enough: int) -> Usage:
+        """Read every process of the jail below its PID 1.
+
+        Args:
+            enough: Bytes that the jail may have resident, shared pages included, before its
+                memory is measured at all.
+        """
         alive = set(_descendants(self.init))
         for pid in set(self.processes) - alive:
             self.dead_cpu_s += self.processes.pop(pid).cpu_s
-        tasks = 0
         for pid in alive:
-            tasks += self._read(pid, self.processes.setdefault(pid, _Seen()))
+            _read(pid, self.processes.setdefault(pid, _Seen()))
         seen = self.processes.values()
+        measured = sum(s.now[1] for s in seen) > enough
+        if measured:
+            for pid, one in self.processes.items():
+                _measure(pid, one)
         return Usage(
             cpu_s=self.dead_cpu_s + sum(s.cpu_s for s in seen),
-            private=sum(s.private for s in seen),
-            share=sum(s.share for s in seen),
-            tasks=tasks,
+            private=sum(s.private for s in seen) if measured else 0,
+            share=sum(s.share for s in seen) if measured else 0,
+            tasks=sum(s.tasks for s in seen),
         )
 
-    @staticmethod
-    def _read(pid: int, seen: _Seen) -> int:
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text("latin-1").rpartition(")")[2].split()
-            resident, shared = map(int, Path(f"/proc/{pid}/statm").read_text().split()[1:3])
-        except (OSError, ValueError):
-            return 0  # gone between two reads
-        seen.cpu_s = max(seen.cpu_s, (int(fields[11]) + int(fields[12])) / _TICK)
-        faults, anonymous = int(fields[7]), (resident - shared) * _PAGE
-        changed = abs(anonymous - seen.resident) >= _LOOK_AGAIN
-        # Huge pages make one fault worth 2 MB; the faults of ordinary ones are many.
-        if changed or (faults - seen.faults) * _PAGE * _HUGE >= _LOOK_AGAIN * _HUGE // 8:
-            seen.faults, seen.resident = faults, anonymous
-            seen.private, seen.share = _memory(pid, anonymous)
-        return int(fields[17])
+
+def _read(pid: int, seen: _Seen) -> None:
+    seen.tasks = 0
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("latin-1").rpartition(")")[2].split()
+        resident, shared = map(int, Path(f"/proc/{pid}/statm").read_text().split()[1:3])
+    except (OSError, ValueError):
+        return  # gone between two reads
+    seen.cpu_s = max(seen.cpu_s, (int(fields[11]) + int(fields[12])) / _TICK)
+    seen.now = int(fields[7]), resident * _PAGE, (resident - shared) * _PAGE
+    seen.tasks = int(fields[17])
+
+
+def _measure(pid: int, seen: _Seen) -> None:
+    faults, _, anonymous = seen.now
+    changed = abs(anonymous - seen.resident) >= _LOOK_AGAIN
+    # Huge pages make one fault worth 2 MB; the faults of ordinary ones are many.
+    if changed or (faults - seen.faults) * _PAGE * _HUGE >= _LOOK_AGAIN * _HUGE // 8:
+        seen.faults, seen.resident = faults, anonymous
+        seen.private, seen.share = _memory(pid, anonymous)
 
 
 def _memory(pid: int, anonymous: int) -> tuple[int, int]:

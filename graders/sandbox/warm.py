@@ -21,6 +21,7 @@ class _Loaded:
 
     model: Any = None
     tokenizer: Any = None
+    spare: Any = None
 
 
 _loaded = _Loaded()
@@ -55,7 +56,9 @@ def load_tokenizer(path: Path) -> None:
     """
     from transformers import AutoTokenizer
 
+    # Twice, for a copy made in a jailed child would cost more than most tests.
     _loaded.tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+    _loaded.spare = AutoTokenizer.from_pretrained(path, local_files_only=True)
 
 
 def base_model() -> tuple[Any, Any]:
@@ -78,6 +81,17 @@ def tokenizer() -> Any:
     if _loaded.tokenizer is None:
         raise _nothing("tokenizer")
     return _loaded.tokenizer
+
+
+def spare_tokenizer() -> Any:
+    """Return a tokenizer equal to the base model's, which code under test may change.
+
+    Raises:
+        InfraError: No tokenizer was loaded into this process.
+    """
+    if _loaded.spare is None:
+        raise _nothing("tokenizer")
+    return _loaded.spare
 
 
 def _nothing(what: str) -> InfraError:

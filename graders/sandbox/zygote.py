@@ -41,8 +41,15 @@ _MAIN = (
 _ENVIRONMENT = {
     "HOME": "/tmp",  # noqa: S108 - the jail's own
     "HF_HUB_OFFLINE": "1",
+    # Where pandas is installed, scikit-learn imports pyarrow, whose allocator starts a thread:
+    # the warm process would refuse to fork.
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "LANG": "C.UTF-8",
     "LOGNAME": "student",
+    # glibc gives every large array back to the kernel and faults its pages in again; kept, the
+    # arrays of a training step cost half as much. In bytes; 32 MB is the most that it takes.
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 * 2**20),
     "MKL_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",

@@ -67,6 +67,7 @@ class GradingPlugin:
         config.addinivalue_line(
             "markers", 'points("0.5", key="hw1.part.name", part="part"): points of a case'
         )
+        config.option.tbstyle = "native"  # nobody reads pytest's own account of a failure
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(
@@ -219,6 +220,7 @@ def run_tests(session: Session, tests: Path, scratch: Path) -> None:
     ini.write_text("[pytest]\n", encoding="utf-8")
     args = [str(tests), "-c", str(ini), f"--rootdir={tests}", f"--confcutdir={tests}"]
     args += ["--import-mode=importlib", "--strict-markers", f"--basetemp={scratch / 'tmp'}"]
+    args += ["--assert=plain"]  # `case` says what was found, and rewriting takes time
     args += ["--disable-plugin-autoload", "-p", "no:terminal", "-p", "no:cacheprovider"]
     args += ["-p", "no:warnings", "-p", "no:faulthandler", "-p", "no:stepwise", "-p", "no:junitxml"]
     said = io.StringIO()  # pytest tells there of a conftest that cannot be imported

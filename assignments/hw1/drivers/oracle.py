@@ -5,6 +5,8 @@ Staff only: it replays a training run step by step, so it holds a solution of it
 
 from __future__ import annotations
 
+import copy
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -12,16 +14,23 @@ import torch.nn.functional as F  # noqa: N812
 
 from graders.sandbox import warm
 
+IGNORED = -100
+
 
 def _build(model_seed: int) -> Any:
-    """Return the same random Llama as the driver beside the student's code builds."""
+    """Return the same random Llama as the driver beside the student's code builds, to change."""
+    return copy.deepcopy(_built(model_seed))
+
+
+@lru_cache(maxsize=2)
+def _built(model_seed: int) -> Any:
     from transformers import LlamaConfig, LlamaForCausalLM
 
     torch.manual_seed(model_seed)
     config = LlamaConfig(
         vocab_size=49152,
-        hidden_size=64,
-        intermediate_size=96,
+        hidden_size=32,
+        intermediate_size=48,
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
@@ -50,20 +59,26 @@ def specials() -> dict[str, int]:
 def probe(model_seed: int, prompts: list[str]) -> dict[str, Any]:
     """Find a direction that divides the prompts, and the answer that it gives to each.
 
-    Every prompt goes through the model alone, and so without padding. The direction is the main
+    Every prompt goes through the model alone, and so without padding. The direction is a main
     axis of their last hidden states (N, D), made orthogonal to the mean, so that about half of
-    the prompts lies on either side. `margins` are the logit differences behind the answers.
+    the prompts lies on either side: of several axes the one along which padding that is not
+    masked changes most answers. `margins` are the logit differences behind the answers.
     """
-    model, own = _build(model_seed), warm.tokenizer()
-    states = []
+    model, own = _build(model_seed).model, warm.tokenizer()
+    rows = [own(prompt)["input_ids"] for prompt in prompts]
+    width = max(map(len, rows))
+    padded = torch.tensor([[own.pad_token_id] * (width - len(row)) + row for row in rows])  # N, T
     with torch.no_grad():
-        for prompt in prompts:
-            ids = own(prompt, return_tensors="pt")["input_ids"]  # 1, T
-            states.append(model.model(input_ids=ids).last_hidden_state[0, -1])
-    points = torch.stack(states)
+        points = torch.stack(
+            [model(input_ids=torch.tensor([row])).last_hidden_state[0, -1] for row in rows]
+        )
+        wrong = model(input_ids=padded).last_hidden_state[:, -1]
     mean = points.mean(dim=0)
-    axis = torch.linalg.svd(points - mean, full_matrices=False).Vh[0]
-    axis = axis - mean * (axis @ mean) / (mean @ mean)
+    axes = torch.linalg.svd(points - mean, full_matrices=False).Vh[:8]
+    axes = axes - torch.outer(axes @ mean, mean) / (mean @ mean)  # A, D
+    flips = ((points @ axes.T > 0) != (wrong @ axes.T > 0)).sum(dim=0)
+    shares = (points @ axes.T > 0).float().mean(dim=0)
+    axis = axes[(flips * ((shares > 0.25) & (shares < 0.75))).argmax()]
     margins = points @ axis
     return {
         "direction": axis.tolist(),
@@ -139,14 +154,20 @@ def replay(
 
 
 def _targets(examples: list[dict[str, Any]]) -> int:
-    return sum(label != -100 for e in examples for label in e["labels"][1:])
+    return sum(label != IGNORED for e in examples for label in e["labels"][1:])
 
 
 def _total(model: Any, examples: list[dict[str, Any]]) -> Any:
-    """Return the summed cross-entropy of all target tokens, each example on its own."""
+    """Return the summed cross-entropy of all target tokens, each example on its own.
+
+    Only the positions before a target get logits: the vocabulary is what costs here.
+    """
+    inner = getattr(model, "base_model", model)  # peft wraps the Llama twice
+    llama = getattr(inner, "model", inner) if inner is not model else model
     total = torch.zeros(())
     for example in examples:
-        logits = model(input_ids=torch.tensor([example["input_ids"]])).logits[0, :-1]
         labels = torch.tensor(example["labels"][1:])
-        total = total + F.cross_entropy(logits, labels, ignore_index=-100, reduction="sum")
+        states = llama.model(input_ids=torch.tensor([example["input_ids"]])).last_hidden_state
+        logits = llama.lm_head(states[0, :-1][labels != IGNORED])
+        total = total + F.cross_entropy(logits, labels[labels != IGNORED], reduction="sum")
     return total

@@ -35,8 +35,8 @@ def _built(model_seed: int) -> Any:
     torch.manual_seed(model_seed)
     config = LlamaConfig(
         vocab_size=VOCABULARY,
-        hidden_size=64,
-        intermediate_size=96,
+        hidden_size=32,
+        intermediate_size=48,
         num_hidden_layers=2,
         num_attention_heads=4,
         num_key_value_heads=2,
@@ -52,17 +52,17 @@ def _built(model_seed: int) -> Any:
     return LlamaForCausalLM(config).eval()
 
 
-@lru_cache(maxsize=2)
 def tokenizer(adds_bos: bool = False) -> Any:
-    """Return a copy of the base model's tokenizer, or one that opens every text with BOS."""
+    """Return the student's tokenizer, and let it open every text with BOS or not."""
     from tokenizers.processors import TemplateProcessing
 
-    own = copy.deepcopy(warm.tokenizer())
-    if adds_bos:
-        bos = (own.bos_token, own.bos_token_id)
-        own.backend_tokenizer.post_processor = TemplateProcessing(
-            single=f"{bos[0]} $A", pair=f"{bos[0]} $A $B", special_tokens=[bos]
-        )
+    own = warm.spare_tokenizer()
+    bos = (own.bos_token, own.bos_token_id)
+    own.backend_tokenizer.post_processor = (
+        TemplateProcessing(single=f"{bos[0]} $A", pair=f"{bos[0]} $A $B", special_tokens=[bos])
+        if adds_bos
+        else warm.tokenizer().backend_tokenizer.post_processor
+    )
     return own
 
 
