@@ -1,7 +1,7 @@
-"""A board: entries in order, every score and every rank with what chance allows.
+"""The board of a homework with labels: entries in order, scores and ranks with what chance allows.
 
-`build` makes one from answers to questions with labels. A `Board` itself knows no homework and
-no metric by name: another competition fills the same record and gets the same page.
+`build` fills the record that the competition fills too, so that both get the same pages; what
+needs a judge stays empty.
 """
 
 from __future__ import annotations
@@ -9,17 +9,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graders.core.errors import CourseError
-from leaderboard.intervals import percentile_interval, rank_ranges, resampled
+from leaderboard.intervals import (
+    holm_adjusted,
+    mcnemar,
+    percentile_interval,
+    rank_ranges,
+    resampled,
+)
+from leaderboard.records import Estimate, Kind, Part, digits
+from leaderboard.standings import Column, HeadToHead, Standing, Standings
 
-DIGITS = Decimal("0.0001")
 LEVEL = Decimal("0.95")
 METRICS = ("accuracy", "macro_f1")
+TOP = (1, 3, 5, 10)  # the k of P(rank <= k), as far as there are so many entries
 NAMED = 5  # ids that an error names
 
 Ints = NDArray[np.int64]
@@ -34,59 +42,15 @@ class Entry:
     predictions: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """An estimate and the ends of its interval."""
-
-    value: Decimal
-    low: Decimal
-    high: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a board.
-
-    Args:
-        place: One more than the rows with a better result; equal results share it.
-        rank_low: The best rank that the data do not rule out.
-        rank_high: The worst one. Equal results share their ranks.
-        name: Of the entry.
-        scores: By metric.
-    """
-
-    place: int
-    rank_low: int
-    rank_high: int
-    name: str
-    scores: Mapping[str, Score]
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """Rows in the order of the first metric, the best first; higher is better.
-
-    `metrics` and `comparison`, which tells how ranks were decided, are names of the
-    ``leaderboard.metric.*`` and ``leaderboard.comparison.*`` messages.
-    """
-
-    metrics: tuple[str, ...]
-    comparison: str
-    rows: tuple[Row, ...]
-    questions: int
-    level: Decimal
-    resamples: int
-    seed: int
-
-
 def build(
     entries: Sequence[Entry],
     gold: Mapping[str, int],
     *,
     seed: int,
+    competition: str = "",
     resamples: int = 2000,
     level: Decimal = LEVEL,
-) -> Board:
+) -> Standings:
     """Rank entries by accuracy, with macro F1 beside it.
 
     All entries are scored on the same resamples of the questions, so that equal answers get
@@ -96,6 +60,7 @@ def build(
         entries: Participants; each has one label for every question and for nothing else.
         gold: The right label of every question.
         seed: Of the resamples.
+        competition: The homework's id.
         resamples: How many, at least 1.
         level: Of intervals of scores (each) and of ranks (all together), between 0 and 1.
 
@@ -108,11 +73,27 @@ def build(
             f"intervals need a level between 0 and 1 and resamples, not {level} and {resamples}"
         )
     _check(entries, gold)
-    rows: tuple[Row, ...] = ()
+    rows: tuple[Standing, ...] = ()
+    pairs: tuple[HeadToHead, ...] = ()
     if entries:
         sheet = _sheet(sorted(entries, key=lambda entry: entry.name), gold)
-        rows = _rows(sheet, _scores(sheet, seed, resamples, level), float(level))
-    return Board(METRICS, "mcnemar_holm", rows, len(gold), level, resamples, seed)
+        samples = _resample(sheet, seed, resamples)
+        rows = _rows(sheet, samples, float(level))
+        pairs = _pairs(sheet, samples[0], [row.name for row in rows], float(level))
+    return Standings(
+        competition=competition,
+        part=Part.PRIVATE,
+        columns=tuple(map(Column, METRICS)),
+        comparison="mcnemar_holm",
+        rows=rows,
+        pairs=pairs,
+        history=(),
+        judge=None,
+        questions=len(gold),
+        level=level,
+        resamples=resamples,
+        seed=seed,
+    )
 
 
 def accuracy(answers: Ints, truth: Ints, weights: Floats) -> Floats:
@@ -178,43 +159,86 @@ def _measure(sheet: _Sheet, weights: Floats) -> Floats:
     )
 
 
-def _scores(
-    sheet: _Sheet, seed: int, resamples: int, level: Decimal
-) -> dict[str, tuple[Score, ...]]:
-    """Return every metric's scores of all entries."""
-    questions = len(sheet.truth)
-    values = _measure(sheet, np.ones((1, questions)))[:, :, 0]
-    chunks = [_measure(sheet, weights) for weights in resampled(questions, resamples, seed)]
-    samples = np.concatenate(chunks, axis=2)
-    scores = {}
+def _resample(sheet: _Sheet, seed: int, resamples: int) -> Floats:
+    """Return both metrics on every resample, shape (metrics, entries, resamples)."""
+    chunks = resampled(len(sheet.truth), resamples, seed)
+    return np.concatenate([_measure(sheet, weights) for weights in chunks], axis=2)
+
+
+def _scores(sheet: _Sheet, samples: Floats, level: float) -> list[dict[str, Estimate]]:
+    """Return every entry's scores by metric."""
+    values = _measure(sheet, np.ones((1, len(sheet.truth))))[:, :, 0]
+    scores: list[dict[str, Estimate]] = [{} for _ in sheet.names]
     for number, metric in enumerate(METRICS):
-        low, high = percentile_interval(samples[number], float(level))
-        ends = zip(values[number], low, high, strict=True)
-        scores[metric] = tuple(Score(*map(_digits, three)) for three in ends)
+        low, high = percentile_interval(samples[number], level)
+        for entry, ends in enumerate(zip(values[number], low, high, strict=True)):
+            scores[entry][metric] = Estimate(*map(digits, ends))
     return scores
 
 
-def _rows(sheet: _Sheet, scores: Mapping[str, tuple[Score, ...]], level: float) -> tuple[Row, ...]:
+def _rows(sheet: _Sheet, samples: Floats, level: float) -> tuple[Standing, ...]:
     right = sheet.answers == sheet.truth
     hits = right.sum(axis=1)
     ranges = rank_ranges(right, level)
     equal = [[ranges[j] for j in np.flatnonzero(hits == hits[i])] for i in range(len(hits))]
+    scores = _scores(sheet, samples, level)
+    top = _top(samples[0])
     rows = [
-        Row(
+        Standing(
             place=1 + int((hits > hits[i]).sum()),
             # Equal results share a rank: the range that holds all of theirs.
             rank_low=min(one.low for one in equal[i]),
             rank_high=max(one.high for one in equal[i]),
+            tier=0,
             name=name,
-            scores={metric: found[i] for metric, found in scores.items()},
+            kind=Kind.TEAM,
+            scores=scores[i],
+            top=top[i],
         )
         for i, name in enumerate(sheet.names)
     ]
     return tuple(sorted(rows, key=lambda row: (row.place, -row.scores["macro_f1"].value, row.name)))
 
 
-def _digits(value: float) -> Decimal:
-    return Decimal(str(float(value))).quantize(DIGITS, ROUND_HALF_EVEN)
+def _top(samples: Floats) -> list[dict[int, Decimal]]:
+    """Return P(rank <= k) of every entry over resamples; equal results share the better rank.
+
+    Args:
+        samples: Accuracy, shape (entries, resamples).
+    """
+    entries = len(samples)
+    # A share of weighted hits is rounded in its last bits: far less than one question apart.
+    ranks = np.stack([1 + (samples > one + 1e-9).sum(axis=0) for one in samples])
+    return [
+        {k: digits(float((own <= k).mean())) for k in TOP if k < entries or k == 1} for own in ranks
+    ]
+
+
+def _pairs(
+    sheet: _Sheet, samples: Floats, order: Sequence[str], level: float
+) -> tuple[HeadToHead, ...]:
+    """Compare all pairs: accuracy's difference paired over questions, McNemar's p and Holm's."""
+    right = sheet.answers == sheet.truth
+    at = [sheet.names.index(name) for name in order]
+    first, second = np.triu_indices(len(at), k=1)
+    p_values = mcnemar(right)[at][:, at][first, second]
+    adjusted = holm_adjusted(p_values)
+    share = right.mean(axis=1)
+    pairs = []
+    for number, (i, j) in enumerate(zip(first, second, strict=True)):
+        one, other = at[i], at[j]
+        low, high = percentile_interval(samples[[one]] - samples[[other]], level)
+        ends = share[one] - share[other], low[0], high[0]
+        pairs.append(
+            HeadToHead(
+                order[int(i)],
+                order[int(j)],
+                Estimate(*map(digits, ends)),
+                digits(p_values[number]),
+                digits(adjusted[number]),
+            )
+        )
+    return tuple(pairs)
 
 
 def _check(entries: Sequence[Entry], gold: Mapping[str, int]) -> None:

@@ -99,6 +99,22 @@ def holm(p_values: Floats, alpha: float) -> Bools:
     return rejected
 
 
+def holm_adjusted(p_values: Floats) -> Floats:
+    """Return Holm's adjusted p-values: a hypothesis falls at `alpha` if its value is at most it.
+
+    The largest of (m − k + 1)·p₍ₖ₎ over this and all smaller p-values, at most 1 (Wright,
+    Biometrics 48, 1992, section 2).
+
+    Args:
+        p_values: Shape (hypotheses,).
+    """
+    order = np.argsort(p_values, kind="stable")
+    steps = p_values[order] * np.arange(len(p_values), 0, -1)
+    adjusted = np.empty_like(p_values)
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return adjusted
+
+
 def rank_ranges(right: Bools, level: float) -> list[RankRange]:
     """Return every entry's range of ranks; all of them hold together with chance `level`.
 

@@ -23,20 +23,19 @@ def write_board(workspace: Workspace, homework: str, out: Path) -> Any:
     Raises:
         CourseError: The homework's data have no hidden set to rank on.
     """
-    import leaderboard
+    from leaderboard import board, pages
 
     works = [work for work in all_works(workspace, homework) if PREDICTIONS in work.facts]
-    board = leaderboard.build(
-        [leaderboard.Entry(work.student, work.facts[PREDICTIONS]) for work in works],
+    standings = board.build(
+        [board.Entry(work.student, work.facts[PREDICTIONS]) for work in works],
         _gold(workspace, homework, works),
         seed=SEED,
+        competition=homework,
     )
     course = workspace.course
-    written = leaderboard.write_board(
-        board, out, course.homework(homework).title, course.languages, course.language
-    )
-    told = next(path for path in written if path.suffix == ".json")
-    return json.loads(told.read_text(encoding="utf-8"))
+    title = course.homework(homework).title
+    pages.write_board(standings, out, title, course.languages, course.language, zone=course.zone)
+    return json.loads((out / "leaderboard.json").read_text(encoding="utf-8"))
 
 
 def _gold(workspace: Workspace, homework: str, works: list[GradedWork]) -> dict[str, int]:

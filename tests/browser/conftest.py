@@ -3,11 +3,12 @@ import shutil
 
 import pytest
 
-from graders.core.messages import Messages
 from graders.feedback import index_page, student_page
-from leaderboard.pages import board_page
+from leaderboard.pages import write_board
+from leaderboard.records import Part
 from tests.feedback import sample
-from tests.leaderboard.test_pages import BOARDS, TITLE
+from tests.leaderboard import boards
+from tests.leaderboard.test_pages import BOARDS
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (
@@ -39,7 +40,7 @@ def chromium():
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
-    """A folder with every kind of page, in both languages."""
+    """A folder with every kind of page of feedback, in both languages."""
     folder = tmp_path_factory.mktemp("pages")
     catalogues = sample.catalogues(tmp_path_factory.mktemp("locale"))
     for lang in ("ru", "en"):
@@ -50,11 +51,47 @@ def folder(tmp_path_factory):
             for kind, context in sample.sample().items()
         }
         pages["students"] = index_page(list(sample.sample().values()), words)
-        strict = Messages.load(lang=lang, strict=True)
-        pages |= {
-            f"board-{kind}": board_page(board, strict, TITLE[lang], links)
-            for kind, board in BOARDS.items()
-        }
         for name, page in pages.items():
             (folder / f"{name}.{lang}.html").write_text(page, "utf-8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def sites(tmp_path_factory):
+    """A folder with a board's site in every state that it can be in."""
+    folder = tmp_path_factory.mktemp("sites")
+    states = {kind: (board, None) for kind, board in BOARDS.items()}
+    states["both"] = BOARDS["full"], boards.standings(6, part=Part.PUBLIC, seed=2)
+    states["fifty"] = boards.standings(50), None
+    for kind, (board, public) in states.items():
+        staff = kind == "both"
+        write_board(board, folder / kind, boards.TITLE, ("ru", "en"), "ru", public, staff=staff)
+    return folder
+
+
+@pytest.fixture(params=[(1280, 800), (360, 740)], ids=["desktop", "phone"])
+def size(request):
+    return dict(zip(("width", "height"), request.param, strict=True))
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request):
+    return request.param
+
+
+@pytest.fixture
+def tab(chromium, size, scheme):
+    """A page of the browser that keeps what went wrong in `tab.trouble`."""
+    context = chromium.new_context(viewport=size, color_scheme=scheme, offline=True)
+    page = context.new_page()
+    page.trouble = []
+    page.on("console", lambda message: page.trouble.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: page.trouble.append(f"error: {error}"))
+    page.on(
+        "request",
+        lambda request: (
+            request.is_navigation_request() or page.trouble.append(f"request: {request.url}")
+        ),
+    )
+    yield page
+    context.close()

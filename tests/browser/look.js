@@ -31,9 +31,25 @@
   const clipped = (element) =>
     element !== null &&
     (getComputedStyle(element).clipPath !== "none" || clipped(element.parentElement));
+  // What is wider than the page may be, where it scrolls in a box of its own.
+  const scrolls = (element) =>
+    element !== null &&
+    (getComputedStyle(element).overflowX === "auto" || scrolls(element.parentElement));
   document.querySelectorAll("details").forEach((element) => { element.open = true; });
   const width = document.documentElement.clientWidth;
   const texts = [];
+  const lines = [];
+  // What a reader sees of a line: an element that ends a long name with dots hides the rest.
+  const seenOf = (line, element) => {
+    const box = { left: line.left, right: line.right, top: line.top, bottom: line.bottom };
+    for (let one = element; one !== null; one = one.parentElement) {
+      if (getComputedStyle(one).overflowY !== "hidden") continue;
+      const frame = one.getBoundingClientRect();
+      box.top = Math.max(box.top, frame.top);
+      box.bottom = Math.min(box.bottom, frame.bottom);
+    }
+    return box;
+  };
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const text = walker.currentNode.textContent.trim();
@@ -44,21 +60,41 @@
     const box = range.getBoundingClientRect();
     const style = getComputedStyle(element);
     if (clipped(element)) continue;
+    for (const line of range.getClientRects()) {
+      const seen = seenOf(line, element);
+      if (seen.bottom - seen.top > 2) lines.push({ ...seen, text, element });
+    }
     const ground = background(element);
     const ink = over(parse(element instanceof SVGElement ? style.fill : style.color), ground);
     texts.push({
       text,
       left: box.left,
       right: box.right,
+      scrolls: scrolls(element),
       size: parseFloat(style.fontSize),
       contrast: contrast(ink, ground),
     });
   }
+  const overlaps = [];
+  lines.sort((one, other) => one.top - other.top);
+  for (let i = 0; i < lines.length; i += 1) {
+    const one = lines[i];
+    for (let j = i + 1; j < lines.length && lines[j].top < one.bottom - 3; j += 1) {
+      const other = lines[j];
+      const shared = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+      if (shared > 3 && one.element !== other.element) overlaps.push([one.text, other.text]);
+    }
+  }
   return {
     texts,
+    overlaps,
     width,
     scroll: document.documentElement.scrollWidth,
     ground: luminance(background(document.body)),
+    boxes: [...document.querySelectorAll(".scroll")].map((element) => {
+      const box = element.getBoundingClientRect();
+      return { left: box.left, right: box.right };
+    }),
     bars: [...document.querySelectorAll("rect.earned, circle.estimate")].map((element) => {
       const box = element.getBoundingClientRect();
       return { left: box.left, right: box.right };

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from leaderboard import Entry
+from leaderboard.board import Entry
 
 IDS = [f"q{number:04}" for number in range(2000)]
 

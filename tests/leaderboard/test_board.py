@@ -3,11 +3,13 @@
 import random
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
 from graders.core.errors import CourseError
-from leaderboard import Entry, build
+from leaderboard.board import Entry, build
+from leaderboard.intervals import holm_adjusted, mcnemar
 from tests.leaderboard.answers import entry_of, gold_of, skilled
 
 GOLD = gold_of(200)
@@ -163,3 +165,62 @@ def test_a_higher_level_widens_every_interval():
         for metric, score in one.scores.items():
             assert other.scores[metric].low < score.low
             assert score.high < other.scores[metric].high
+
+
+def test_every_pair_is_compared_once_in_the_order_of_rows():
+    board = board_of(ENTRIES)
+    names = [row.name for row in board.rows]
+    assert [(pair.first, pair.second) for pair in board.pairs] == [
+        (one, other) for i, one in enumerate(names) for other in names[i + 1 :]
+    ]
+    value = {row.name: row.scores["accuracy"].value for row in board.rows}
+    for pair in board.pairs:
+        assert pair.difference.value == value[pair.first] - value[pair.second] >= 0
+        assert pair.difference.low <= pair.difference.value <= pair.difference.high
+        assert pair.p_value <= pair.adjusted <= 1
+
+
+def test_the_pairs_that_fall_by_holm_are_those_that_bound_the_ranks():
+    board = board_of(ENTRIES)
+    worse = {row.name: 0 for row in board.rows}
+    for pair in board.pairs:
+        worse[pair.second] += pair.adjusted <= Decimal("0.05")
+    assert {row.name: row.rank_low - 1 for row in board.rows} == worse
+    assert any(worse.values())
+
+
+def test_the_p_value_of_a_pair_is_mcnemars():
+    board = board_of(ENTRIES[:2])
+    right = np.array(
+        [
+            [entry.predictions[name] == label for name, label in GOLD.items()]
+            for entry in ENTRIES[:2]
+        ]
+    )
+    assert float(board.pairs[0].p_value) == pytest.approx(mcnemar(right)[0, 1], abs=5e-5)
+
+
+def test_holms_adjusted_p_values_are_those_of_r():
+    # p.adjust(c(0.01, 0.02, 0.03, 0.04, 0.05), "holm") and with the values turned around.
+    p_values = np.array([0.01, 0.02, 0.03, 0.04, 0.05])
+    adjusted = [0.05, 0.08, 0.09, 0.09, 0.09]
+    assert holm_adjusted(p_values) == pytest.approx(adjusted)
+    assert holm_adjusted(p_values[::-1]) == pytest.approx(adjusted[::-1])
+    assert holm_adjusted(np.array([0.6, 0.7])) == pytest.approx([1, 1])
+
+
+def test_the_chance_of_the_first_places_grows_with_k_and_falls_down_the_board():
+    rows = board_of(ENTRIES, resamples=500).rows
+    for row in rows:
+        assert list(row.top) == [1, 3, 5]
+        assert row.top[1] <= row.top[3] <= row.top[5] <= 1
+    assert rows[0].top[1] > rows[-1].top[1]
+    (alone,) = board_of(ENTRIES[:1]).rows
+    assert alone.top == {1: Decimal(1)}
+
+
+def test_a_homework_has_no_judge_no_tiers_and_is_its_private_part():
+    board = board_of(ENTRIES, competition="hw1")
+    assert (board.competition, board.part, board.judge) == ("hw1", "private", None)
+    assert {row.tier for row in board.rows} == {0}
+    assert {row.kind for row in board.rows} == {"team"}
