@@ -32,6 +32,7 @@ REFERENCE = ROOT / "reference" / "hw2a"
 ARTEFACTS = REFERENCE / "artefacts"
 CACHE = ROOT / "build" / "reference"
 PIECE = 64  # answers that are kept together
+BATCH = 32
 HELD_OUT = 100  # items of the ablations
 LEVEL, RESAMPLES, SEED = 0.95, 10_000, 1
 console = Console()
@@ -100,7 +101,7 @@ def trained(desk: Desk, variant: Variant) -> Path:
 
     def unmasked(*args: Any) -> dict[str, Any]:
         ids = masked(*args)["input_ids"]
-        return {"input_ids": ids, "labels": list(ids)}
+        return {"input_ids": ids, "labels": [desk.own["data"].IGNORED, *ids[1:]]}
 
     part = folder.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
@@ -127,7 +128,7 @@ def answered(desk: Desk, name: str, adapter: Path | None, part: str) -> list[str
         model = desk.own["training"].load_adapter(model, adapter)
     while len(found) < len(rows):
         piece = rows[len(found) : len(found) + PIECE]
-        found += desk.own["generation"].summarize(model, tokenizer, piece)
+        found += desk.own["generation"].summarize(model, tokenizer, piece, BATCH)
         kept.write_text(json.dumps(found), encoding="utf-8")
         console.print(f"{name}, {part}: {len(found)} of {len(rows)} answers")
     return found
@@ -150,7 +151,7 @@ class _Undocumented(ast.NodeTransformer):
 def hw2a() -> None:
     """Train, answer, print and write."""
     desk = open_desk()
-    adapters = {variant.name: trained(desk, variant) for variant in VARIANTS}
+    full = trained(desk, VARIANTS[0])
     ids = [row["id"] for row in desk.parts["test"]]
     told = {
         "zero_shot": answered(desk, "zero_shot", None, "test"),
@@ -158,12 +159,13 @@ def hw2a() -> None:
         "tfidf": desk.own["baselines"].nearest(
             desk.own["data"].read_rows(desk.folder / "train.jsonl"), desk.parts["test"]
         ),
-        "reference": answered(desk, "full", adapters["full"], "test"),
+        "reference": answered(desk, "full", full, "test"),
     }
     answers = {name: dict(zip(ids, given, strict=True)) for name, given in told.items()}
     results = measure(desk, answers)
     _print(results)
-    _write(desk, adapters, answers, results)
+    _write(desk, full, answers, results)
+    _ablate(desk, results)
 
 
 def measure(desk: Desk, answers: dict[str, dict[str, str]]) -> dict[str, Any]:
@@ -218,34 +220,34 @@ def _cell(value: float, low: float, high: float) -> str:
 
 
 def _write(
-    desk: Desk,
-    adapters: dict[str, Path],
-    answers: dict[str, dict[str, str]],
-    results: dict[str, Any],
+    desk: Desk, adapter: Path, answers: dict[str, dict[str, str]], results: dict[str, Any]
 ) -> None:
-    """Write the artefacts that a machine makes."""
+    """Write the adapter, its answers and the base model's, and the numbers."""
     target = ARTEFACTS / "adapter"
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(adapters["full"], target)
-    write = desk.own["generation"].write_submission
+    shutil.copytree(adapter, target)
     (ARTEFACTS / "baselines").mkdir(parents=True, exist_ok=True)
     for path, name in (
         (ARTEFACTS / "submission.jsonl", "reference"),
         (ARTEFACTS / "baselines" / "zero_shot.jsonl", "zero_shot"),
     ):
-        write(path, desk.parts["test"], list(answers[name].values()))
-    held_out = desk.parts["held_out"]
-    variants = [
-        {
-            "name": variant.name,
-            "change": variant.change,
-            "against": variant.against,
-            "answers": answered(desk, variant.name, adapters.get(variant.name), "held_out"),
-        }
-        for variant in (*VARIANTS, BASE)
-    ]
+        given = list(answers[name].values())
+        desk.own["generation"].write_submission(path, desk.parts["test"], given)
+    _json(ROOT / "build" / "reference_hw2a.json", results)
+    console.print(f"wrote {ARTEFACTS.relative_to(ROOT)} and build/reference_hw2a.json")
+
+
+def _ablate(desk: Desk, results: dict[str, Any]) -> None:
+    """Train the variants, let them answer held-out rows, and write the table of ablations."""
+    rows = desk.parts["held_out"]
+    variants = []
+    for variant in (*VARIANTS, BASE):
+        adapter = trained(desk, variant) if variant.share else None
+        answers = answered(desk, variant.name, adapter, "held_out")
+        told = {"name": variant.name, "change": variant.change, "against": variant.against}
+        variants.append({**told, "answers": answers})
     table = desk.own["evaluation"].ablation_table(
-        [row["id"] for row in held_out], [row["summary"] for row in held_out], variants
+        [row["id"] for row in rows], [row["summary"] for row in rows], variants
     )
     _json(ARTEFACTS / "ablations.json", table)
     shown = [
@@ -255,7 +257,7 @@ def _write(
     for one in shown:
         console.print(one)
     _json(ROOT / "build" / "reference_hw2a.json", {**results, "ablations": shown})
-    console.print(f"wrote {ARTEFACTS.relative_to(ROOT)} and build/reference_hw2a.json")
+    console.print(f"wrote {(ARTEFACTS / 'ablations.json').relative_to(ROOT)}")
 
 
 def _json(path: Path, value: Any) -> None:

@@ -34,8 +34,8 @@ def test_the_bootstrap_resamples_items_in_pairs(case, ask, rng, statistics):
     ours = [min(1.0, max(0.0, value + rng.gauss(0.03, 0.05))) for value in hard]
     shape = {"difference": float, "low": float, "high": float}
 
-    def compare(a, b, seed=3):
-        found = ask(shape, "evaluation:paired_bootstrap", a, b, 0.95, 2000, seed)
+    def compare(a, b, seed=3, level=0.95):
+        found = ask(shape, "evaluation:paired_bootstrap", a, b, level, 2000, seed)
         return found["difference"], (found["low"], found["high"])
 
     gains = [a - b for a, b in zip(ours, hard, strict=True)]
@@ -46,6 +46,9 @@ def test_the_bootstrap_resamples_items_in_pairs(case, ask, rng, statistics):
     own = statistics["interval"](gains)
     case.require(ends[1] - ends[0] < 3 * (own[1] - own[0]), "hw2a.bootstrap.not_paired")
     case.require(statistics["near"](ends, own), "hw2a.bootstrap.interval")
+    half = compare(ours, hard, level=0.5)[1]
+    near = statistics["near"](half, statistics["interval"](gains, 0.5))
+    case.require(near, "hw2a.bootstrap.interval")
     case.require(compare(ours, hard) == (difference, ends), "hw2a.bootstrap.seed")
     case.require(compare(ours, hard, 4)[1] != ends, "hw2a.bootstrap.seed")
     case.require(compare(hard, hard) == (0, (0, 0)), "hw2a.bootstrap.difference")
@@ -165,6 +168,6 @@ def _ends(case, one, key):
     told = one.get(key)
     pair = isinstance(told, list) and len(told) == 2
     pair = pair and all(type(end) in (int, float) for end in told)
-    case.require(pair, "hw2a.table.no_ci", name=one["name"], key=key)
-    case.require(told[0] <= told[1], "hw2a.table.ci_turned", name=one["name"], key=key)
+    case.require(pair, "hw2a.table.no_ci", name=one["name"], list=key)
+    case.require(told[0] <= told[1], "hw2a.table.ci_turned", name=one["name"], list=key)
     return told

@@ -45,9 +45,9 @@ def test_rouge_of_two_short_lines(student, case):
 def test_a_steady_gain_has_a_narrow_interval(student, case):
     theirs = [k / 50 for k in range(50)]
     ours = [k / 50 + (0.125 if k % 2 else 0.25) for k in range(50)]
-    shape = {"difference": float, "low": float, "high": float}
+    wanted = dict.fromkeys(("difference", "low", "high"), float)
     told = case.shaped(
-        student.call("evaluation:paired_bootstrap", ours, theirs, 0.95, 500, 0), shape
+        student.call("evaluation:paired_bootstrap", ours, theirs, 0.95, 500, 0), wanted
     )
     case.require(abs(told["difference"] - 0.1875) < 1e-6, "hw2a.bootstrap.difference")
     case.require(0.15 < told["low"] < told["high"] < 0.23, "hw2a.bootstrap.not_paired")

@@ -49,17 +49,17 @@ def test_the_adapter_is_there_and_not_too_large(submission, case):
 
 @pytest.mark.points("1", key="hw2a.open.ablations", part="ablations")
 def test_the_table_of_ablations_has_its_columns(submission, case, bundle_rows):
-    told = submission.json("ablations.json")
+    whole = submission.json("ablations.json")
     keys = ("metric", "level", "items", "variants")
-    absent = [key for key in keys if not isinstance(told, dict) or key not in told]
+    absent = [key for key in keys if not isinstance(whole, dict) or key not in whole]
     case.require(not absent, "hw2a.table.keys", names=", ".join(absent))
     known = bundle_rows("train.jsonl")
-    for item in told["items"]:
-        case.require(item in known, "hw2a.table.unknown_item", id=str(item))
-    case.require(len(told["variants"]) >= 3, "hw2a.table.few_variants", needed=3)
-    for one in told["variants"]:
-        case.shaped(one, {"name": str, "change": str, "scores": [float], "answers": [str]})
+    for item in case.shaped(whole["items"], [str]):
+        case.require(item in known, "hw2a.table.unknown_item", id=item)
+    columns = {"name": str, "change": str, "scores": [float], "answers": [str]}
+    shown = case.shaped(whole["variants"], [columns])
+    case.require(len(shown) >= 3, "hw2a.table.few_variants", needed=3)
+    for one in shown:
         for key in ("ci", "difference_ci")[: 1 + (one.get("against") is not None)]:
-            case.require(
-                isinstance(one.get(key), list), "hw2a.table.no_ci", name=one["name"], key=key
-            )
+            fits = isinstance(one.get(key), list)
+            case.require(fits, "hw2a.table.no_ci", name=one["name"], list=key)
