@@ -15,19 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graders.core.errors import CourseError
-from leaderboard.intervals import (
-    holm_adjusted,
-    mcnemar,
-    percentile_interval,
-    rank_ranges,
-    resampled,
-)
+from leaderboard.ranking import Placed, stand
+from leaderboard.ranking.resampling import percentile_interval, resampled
 from leaderboard.records import Estimate, Kind, Part, digits
-from leaderboard.standings import Column, HeadToHead, Standing, Standings
+from leaderboard.standings import Column, Standing, Standings
 
 LEVEL = Decimal("0.95")
 METRICS = ("accuracy", "macro_f1")
-TOP = (1, 3, 5, 10)  # the k of P(rank <= k), as far as there are so many entries
+TOP = (1, 3, 10)  # the k of P(rank <= k), as far as there are more entries
 NAMED = 5  # ids that an error names
 
 Ints = NDArray[np.int64]
@@ -73,20 +68,23 @@ def build(
             f"intervals need a level between 0 and 1 and resamples, not {level} and {resamples}"
         )
     _check(entries, gold)
-    rows: tuple[Standing, ...] = ()
-    pairs: tuple[HeadToHead, ...] = ()
-    if entries:
-        sheet = _sheet(sorted(entries, key=lambda entry: entry.name), gold)
-        samples = _resample(sheet, seed, resamples)
-        rows = _rows(sheet, samples, float(level))
-        pairs = _pairs(sheet, samples[0], [row.name for row in rows], float(level))
+    sheet = _sheet(sorted(entries, key=lambda entry: entry.name), gold)
+    ranking = stand(
+        (sheet.answers == sheet.truth).astype(np.float64),
+        sheet.names,
+        seed=seed,
+        resamples=resamples,
+        level=level,
+        top=[k for k in TOP if k == 1 or k < len(entries)],
+    )
+    macro = _macro_scores(sheet, seed, resamples, level)
     return Standings(
         competition=competition,
         part=Part.PRIVATE,
         columns=tuple(map(Column, METRICS)),
-        comparison="mcnemar_holm",
-        rows=rows,
-        pairs=pairs,
+        comparison=ranking.comparison,
+        rows=tuple(_row(one, macro[one.name]) for one in ranking.rows),
+        pairs=ranking.pairs,
         history=(),
         judge=None,
         questions=len(gold),
@@ -96,27 +94,34 @@ def build(
     )
 
 
-def accuracy(answers: Ints, truth: Ints, weights: Floats) -> Floats:
-    """Return the weighted shares of right answers.
-
-    Args:
-        answers: Shape (entries, questions).
-        truth: Shape (questions,).
-        weights: How often a question counts, shape (resamples, questions).
-
-    Returns:
-        Shape (entries, resamples).
-    """
-    right = (answers == truth).astype(np.float64)
-    shares: Floats = right @ weights.T / weights.sum(axis=1)
-    return shares
+def _row(one: Placed, macro: Estimate) -> Standing:
+    return Standing(
+        place=one.place,
+        rank_low=one.rank_low,
+        rank_high=one.rank_high,
+        tier=one.tier,
+        name=one.name,
+        kind=Kind.TEAM,
+        scores={"accuracy": one.score, "macro_f1": macro},
+        top=one.top,
+        gain=one.gain,
+    )
 
 
 def macro_f1(answers: Ints, truth: Ints, weights: Floats, labels: Iterable[int]) -> Floats:
     """Return the mean F1 over labels, 0 for a label that is neither right nor given anywhere.
 
-    Shapes as in `accuracy`. F1 = 2 TP / (2 TP + FP + FN) (van Rijsbergen, Information
+    F1 = 2 TP / (2 TP + FP + FN) (van Rijsbergen, Information
     Retrieval, 1979, chapter 7).
+
+    Args:
+        answers: Shape (entries, questions).
+        truth: Shape (questions,).
+        weights: How often a question counts, shape (resamples, questions).
+        labels: The classes.
+
+    Returns:
+        Shape (entries, resamples).
     """
     scores = []
     for label in labels:
@@ -143,102 +148,29 @@ def _sheet(entries: Sequence[Entry], gold: Mapping[str, int]) -> _Sheet:
     ids = sorted(gold)
     return _Sheet(
         names=tuple(entry.name for entry in entries),
-        answers=np.array([[entry.predictions[name] for name in ids] for entry in entries]),
-        truth=np.array([gold[name] for name in ids]),
+        answers=np.array(
+            [[entry.predictions[name] for name in ids] for entry in entries], dtype=np.int64
+        ).reshape(len(entries), len(ids)),
+        truth=np.array([gold[name] for name in ids], dtype=np.int64),
         labels=tuple(sorted(set(gold.values()))),
     )
 
 
-def _measure(sheet: _Sheet, weights: Floats) -> Floats:
-    """Return both metrics, shape (metrics, entries, resamples)."""
-    return np.stack(
-        [
-            accuracy(sheet.answers, sheet.truth, weights),
-            macro_f1(sheet.answers, sheet.truth, weights, sheet.labels),
-        ]
-    )
+def _macro_scores(sheet: _Sheet, seed: int, resamples: int, level: Decimal) -> dict[str, Estimate]:
+    """Return everybody's macro F1, on the same resamples as the accuracy."""
+    if not sheet.names:
+        return {}
+    questions = len(sheet.truth)
 
+    def score(weights: Floats) -> Floats:
+        return macro_f1(sheet.answers, sheet.truth, weights, sheet.labels)
 
-def _resample(sheet: _Sheet, seed: int, resamples: int) -> Floats:
-    """Return both metrics on every resample, shape (metrics, entries, resamples)."""
-    chunks = resampled(len(sheet.truth), resamples, seed)
-    return np.concatenate([_measure(sheet, weights) for weights in chunks], axis=2)
-
-
-def _scores(sheet: _Sheet, samples: Floats, level: float) -> list[dict[str, Estimate]]:
-    """Return every entry's scores by metric."""
-    values = _measure(sheet, np.ones((1, len(sheet.truth))))[:, :, 0]
-    scores: list[dict[str, Estimate]] = [{} for _ in sheet.names]
-    for number, metric in enumerate(METRICS):
-        low, high = percentile_interval(samples[number], level)
-        for entry, ends in enumerate(zip(values[number], low, high, strict=True)):
-            scores[entry][metric] = Estimate(*map(digits, ends))
-    return scores
-
-
-def _rows(sheet: _Sheet, samples: Floats, level: float) -> tuple[Standing, ...]:
-    right = sheet.answers == sheet.truth
-    hits = right.sum(axis=1)
-    ranges = rank_ranges(right, level)
-    equal = [[ranges[j] for j in np.flatnonzero(hits == hits[i])] for i in range(len(hits))]
-    scores = _scores(sheet, samples, level)
-    top = _top(samples[0])
-    rows = [
-        Standing(
-            place=1 + int((hits > hits[i]).sum()),
-            # Equal results share a rank: the range that holds all of theirs.
-            rank_low=min(one.low for one in equal[i]),
-            rank_high=max(one.high for one in equal[i]),
-            tier=0,
-            name=name,
-            kind=Kind.TEAM,
-            scores=scores[i],
-            top=top[i],
-        )
-        for i, name in enumerate(sheet.names)
-    ]
-    return tuple(sorted(rows, key=lambda row: (row.place, -row.scores["macro_f1"].value, row.name)))
-
-
-def _top(samples: Floats) -> list[dict[int, Decimal]]:
-    """Return P(rank <= k) of every entry over resamples; equal results share the better rank.
-
-    Args:
-        samples: Accuracy, shape (entries, resamples).
-    """
-    entries = len(samples)
-    # A share of weighted hits is rounded in its last bits: far less than one question apart.
-    ranks = np.stack([1 + (samples > one + 1e-9).sum(axis=0) for one in samples])
-    return [
-        {k: digits(float((own <= k).mean())) for k in TOP if k < entries or k == 1} for own in ranks
-    ]
-
-
-def _pairs(
-    sheet: _Sheet, samples: Floats, order: Sequence[str], level: float
-) -> tuple[HeadToHead, ...]:
-    """Compare all pairs: accuracy's difference paired over questions, McNemar's p and Holm's."""
-    right = sheet.answers == sheet.truth
-    at = [sheet.names.index(name) for name in order]
-    first, second = np.triu_indices(len(at), k=1)
-    p_values = mcnemar(right)[at][:, at][first, second]
-    adjusted = holm_adjusted(p_values)
-    share = right.mean(axis=1)
-    pairs = []
-    for number, (i, j) in enumerate(zip(first, second, strict=True)):
-        one, other = at[i], at[j]
-        low, high = percentile_interval(samples[[one]] - samples[[other]], level)
-        ends = share[one] - share[other], low[0], high[0]
-        pairs.append(
-            HeadToHead(
-                order[int(i)],
-                order[int(j)],
-                Estimate(*map(digits, ends)),
-                digits(p_values[number]),
-                digits(adjusted[number]),
-            )
-        )
-    return tuple(pairs)
+    values = score(np.ones((1, questions)))[:, 0]
+    samples = np.hstack([score(weights) for weights in resampled(questions, resamples, seed)])
+    ends = zip(values, *percentile_interval(samples, float(level)), strict=True)
+    return {
+        name: Estimate(*map(digits, three)) for name, three in zip(sheet.names, ends, strict=True)
+    }
 
 
 def _check(entries: Sequence[Entry], gold: Mapping[str, int]) -> None:

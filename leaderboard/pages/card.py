@@ -46,7 +46,7 @@ class CanaryView:
     """A contestant that must lose; `above` are the baselines that it is above."""
 
     name: str
-    score: str
+    score: Estimate | None
     above: tuple[str, ...]
 
 
@@ -108,7 +108,7 @@ def canary_views(standings: Standings, words: Messages) -> tuple[CanaryView, ...
     return tuple(
         CanaryView(
             name=entrant_name(words, row.name, row.kind),
-            score=ranged(words, found) if (found := _main(standings, row)) else NONE,
+            score=_main(standings, row),
             above=tuple(
                 entrant_name(words, one.name, one.kind)
                 for one in baselines

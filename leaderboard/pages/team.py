@@ -12,7 +12,8 @@ from graders.core.messages import Messages
 from leaderboard.pages.duels import DuelView, duels_of
 from leaderboard.pages.plot import MARGIN, Axis, Tick
 from leaderboard.pages.rows import places_by
-from leaderboard.pages.wording import NONE, column_name, flag_text, percent, ranged, rank_text
+from leaderboard.pages.wording import NONE, column_name, flag_text, percent, rank_text
+from leaderboard.records import Estimate
 from leaderboard.standings import Attempt, Standing, Standings
 
 LEFT = Decimal(14)  # percent of a plot's width that its scale stands in
@@ -33,7 +34,7 @@ class ScoreLine:
     """One column's score of a team."""
 
     title: str
-    score: str
+    score: Estimate | None
     place: str
     weight: str
     lower: bool
@@ -44,7 +45,7 @@ class AttemptView:
     """A submission of the history; `kept` where the board went on showing the score before."""
 
     when: str
-    score: str
+    score: Estimate | None
     kept: bool
     best: bool
     selected: bool
@@ -159,7 +160,7 @@ def _score_lines(standings: Standings, row: Standing, words: Messages) -> tuple[
         lines.append(
             ScoreLine(
                 title=column_name(words, column),
-                score=ranged(words, score) if score else NONE,
+                score=score,
                 place=str(place) if place else NONE,
                 weight=words.decimal(column.weight.normalize()) if column.weight else NONE,
                 lower=not column.higher_is_better,
@@ -172,7 +173,7 @@ def _history(attempts: list[Attempt], reader: Reader) -> HistoryView:
     views = tuple(
         AttemptView(
             when=reader.moment(one.received),
-            score=ranged(reader.words, one.shown) if one.shown else NONE,
+            score=one.shown,
             kept=one.shown is None,
             best=one.best,
             selected=one.selected,

@@ -8,8 +8,8 @@ import pytest
 from sklearn.metrics import f1_score
 
 from graders.core.errors import CourseError
-from leaderboard.board import Entry, build
-from leaderboard.intervals import holm_adjusted, mcnemar
+from leaderboard.board import Entry, build, macro_f1
+from leaderboard.ranking.resampling import resampled
 from tests.leaderboard.answers import entry_of, gold_of, skilled
 
 GOLD = gold_of(200)
@@ -189,38 +189,61 @@ def test_the_pairs_that_fall_by_holm_are_those_that_bound_the_ranks():
     assert any(worse.values())
 
 
-def test_the_p_value_of_a_pair_is_mcnemars():
-    board = board_of(ENTRIES[:2])
-    right = np.array(
-        [
-            [entry.predictions[name] == label for name, label in GOLD.items()]
-            for entry in ENTRIES[:2]
-        ]
+@pytest.fixture(scope="module")
+def multiclass():
+    random = np.random.default_rng(7)
+    truth = random.integers(0, 4, 120)
+    answers = np.where(random.random((5, 120)) < 0.6, truth, random.integers(0, 4, (5, 120)))
+    answers[4] = 2  # never gives three of the labels
+    return answers, truth
+
+
+def test_macro_f1_is_that_of_scikit_learn(multiclass):
+    answers, truth = multiclass
+    assert macro_f1(answers, truth, np.ones((1, 120)), range(4))[:, 0] == pytest.approx(
+        [f1_score(truth, row, average="macro", zero_division=0) for row in answers]
     )
-    assert float(board.pairs[0].p_value) == pytest.approx(mcnemar(right)[0, 1], abs=5e-5)
 
 
-def test_holms_adjusted_p_values_are_those_of_r():
-    # p.adjust(c(0.01, 0.02, 0.03, 0.04, 0.05), "holm") and with the values turned around.
-    p_values = np.array([0.01, 0.02, 0.03, 0.04, 0.05])
-    adjusted = [0.05, 0.08, 0.09, 0.09, 0.09]
-    assert holm_adjusted(p_values) == pytest.approx(adjusted)
-    assert holm_adjusted(p_values[::-1]) == pytest.approx(adjusted[::-1])
-    assert holm_adjusted(np.array([0.6, 0.7])) == pytest.approx([1, 1])
+def test_a_resample_is_scored_as_if_its_questions_were_written_out(multiclass):
+    answers, truth = multiclass
+    (weights,) = resampled(120, 10, seed=3)
+    ours = macro_f1(answers, truth, weights, range(4))
+    for number, counts in enumerate(weights.astype(int)):
+        chosen = np.repeat(np.arange(120), counts)
+        for entry, row in enumerate(answers):
+            assert ours[entry, number] == pytest.approx(
+                f1_score(
+                    truth[chosen],
+                    row[chosen],
+                    average="macro",
+                    labels=range(4),
+                    zero_division=0,
+                )
+            )
 
 
 def test_the_chance_of_the_first_places_grows_with_k_and_falls_down_the_board():
     rows = board_of(ENTRIES, resamples=500).rows
     for row in rows:
-        assert list(row.top) == [1, 3, 5]
-        assert row.top[1] <= row.top[3] <= row.top[5] <= 1
+        assert list(row.top) == [1, 3]
+        assert row.top[1] <= row.top[3] <= 1
     assert rows[0].top[1] > rows[-1].top[1]
     (alone,) = board_of(ENTRIES[:1]).rows
     assert alone.top == {1: Decimal(1)}
 
 
-def test_a_homework_has_no_judge_no_tiers_and_is_its_private_part():
+def test_a_homework_has_no_judge_and_is_its_private_part():
     board = board_of(ENTRIES, competition="hw1")
     assert (board.competition, board.part, board.judge) == ("hw1", "private", None)
-    assert {row.tier for row in board.rows} == {0}
     assert {row.kind for row in board.rows} == {"team"}
+
+
+def test_a_large_class_is_told_apart_into_two_tiers():
+    # 40 entries are 780 pairs: no count of 2000 resamples gets below 0.05 / 780.
+    gold = gold_of(1000)
+    entries = [skilled(f"s{n:02}", gold, 0.9 if n < 20 else 0.6, n) for n in range(40)]
+    rows = board_of(entries, gold).rows
+    assert all(row.rank_high <= 20 for row in rows[:20])
+    assert all(row.rank_low >= 21 for row in rows[20:])
+    assert [row.tier for row in rows[::20]] == [1, 2]
