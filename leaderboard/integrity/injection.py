@@ -39,7 +39,7 @@ KINDS: dict[str, re.Pattern[str]] = {
         r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|criteria|rubric|prompt)\b|"
         r"\b(?:ignore|disregard|forget) (?:everything|anything|all) (?:above|before|prior)|"
         r"\b(?:you are|act as) (?:an? |the )?(?:\w+ )?(?:judge|grader|evaluator)\b|"
-        r"\b(?:dear|to|for) (?:the )?(?:judge|grader|evaluator)\b|"
+        r"\b(?:dear|(?:to|for) the) (?:judge|grader|evaluator)\b|"
         rf"\b(?:choose|select|prefer|pick|favou?r) (?:this|my|the first|the second) {_JUDGED}\b|"
         rf"\b(?:give|award|assign)\b.{{0,30}}\b{_RATED}\b|"
         rf"\b(?:rate|score|grade) (?:this|it|me|my)\b|\b10 ?/ ?10\b|\b10 out of 10\b|"

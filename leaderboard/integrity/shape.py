@@ -21,12 +21,12 @@ COPIED_SHARE = 0.5
 COPIED_EXCESS = 0.2
 LEAST_WORDS = 4  # fewer words in a row are found in any document
 
-# A line that ends so was stopped and not finished.
+# A line that ends so was stopped and not finished. Small letters only: "class A" is an end.
 _CUT = re.compile(
     r"(?:[,(\[{:;\-–]|\b(?:a|an|the|of|to|in|on|for|and|or|with|by|from|as|at|that|which|is|are"
-    r"|и|или|в|на|с|для|по|из|от|что|который))\s*\Z",
-    re.IGNORECASE,
+    r"|и|или|в|на|с|для|по|из|от|что|который))\s*\Z"
 )
+_ENDED = re.compile(r"[.!?…][\"'`)\]]*\s*\Z")
 
 
 def repeated(sheet: Sheet, row: Row) -> list[Flag]:
@@ -62,10 +62,15 @@ def blank(sheet: Sheet, row: Row) -> list[Flag]:
 
 def cut(sheet: Sheet, row: Row) -> list[Flag]:
     """Flag answers that end in the middle of a sentence, from one in ten on."""
-    places = [at for at, text in enumerate(row.answers) if row.normal[at] and _CUT.search(text)]
+    places = [at for at, text in enumerate(row.answers) if row.normal[at] and _is_cut(text)]
     if len(places) <= CUT_SHARE * len(row.normal):
         return []
     return [Flag("integrity.truncated", _counted(sheet, row, places))]
+
+
+def _is_cut(text: str) -> bool:
+    is_short = len(text.split()) < LEAST_WORDS and not _ENDED.search(text)
+    return is_short or _CUT.search(text) is not None
 
 
 def near_document(sheet: Sheet, row: Row) -> list[Flag]:

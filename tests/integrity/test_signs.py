@@ -63,6 +63,7 @@ INNOCENT = [
     "Return the winner-takes-all labels of the graph.",
     "Assign full names to the index levels.",
     "Вернуть первый вариант решения системы.",
+    "Run the tests to judge whether the step is accepted.",
     "Forget all cached values of the session.",
     "Draw the decision boundary: a line.",
 ]
@@ -138,6 +139,8 @@ def test_blank_and_broken_off_answers_are_counted():
     assert (flag.args["count"], flag.args["ids"]) == (2, "q001, q002")
     halves = {id_: text.split(" of ")[0] + " of the" for id_, text in TEAM.answers.items()}
     assert keys(examine([Entrant("t", halves)], ITEMS)["t"]) == ["integrity.truncated"]
+    stumps = {id_: f"{id_} {text[:8]}" for id_, text in TEAM.answers.items()}
+    assert keys(examine([Entrant("t", stumps)], ITEMS)["t"]) == ["integrity.truncated"]
 
 
 def test_an_answer_that_is_missing_is_blank():

@@ -1,5 +1,6 @@
 """Metrics against the libraries that they stand on, and as modules of `evaluate`."""
 
+import json
 import os
 import random
 import subprocess
@@ -58,8 +59,6 @@ for key in ("rouge_l", "chrf", "format"):
     assert "Higher is better." in module.description
     assert type(module).higher_is_better
 """
-    import json
-
     environment = {
         **os.environ,
         "HF_HOME": str(tmp_path),
@@ -90,44 +89,51 @@ assert found == {"format": 1.0, "format_per_item": [1.0]}, found
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-@pytest.mark.model
-class TestCosine:
-    """Against transformers without batches, and scikit-learn."""
+@pytest.fixture(scope="module")
+def embed():
+    """Embed one text with transformers alone, without batches or padding."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
 
-    def vector(self, text):
-        import torch
-        from transformers import AutoModel, AutoTokenizer
+    from graders.assets import ensure_embedder
 
-        from graders.assets import ensure_embedder
+    folder = str(ensure_embedder())
+    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder)
 
-        folder = str(ensure_embedder())
-        tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder)
+    def vector(text):
         with torch.no_grad():
-            states = model(**tokenizer(text, return_tensors="pt")).last_hidden_state[0]
-        return states.mean(0, keepdim=True).numpy()
+            states = model(**tokenizer(text, return_tensors="pt")).last_hidden_state
+        return states.mean(1).numpy()
 
-    def test_it_is_the_cosine_of_mean_pooled_states(self):
-        from sklearn.metrics.pairwise import cosine_similarity
+    return vector
 
-        expected = [
-            cosine_similarity(self.vector(answer), self.vector(reference))[0, 0]
-            for answer, reference in zip(ANSWERS[:2], REFERENCES[:2], strict=True)
-        ]
-        found = METRICS["cosine"].score(ANSWERS[:2], REFERENCES[:2])
-        assert found.tolist() == pytest.approx(expected, abs=1e-4)
 
-    def test_it_does_not_depend_on_who_else_is_scored(self):
-        alone = METRICS["cosine"].score(ANSWERS[:1], REFERENCES[:1])
-        longer = [f"{text} " * n for n, text in enumerate(ANSWERS * 60, start=1)]
-        among = METRICS["cosine"].score([ANSWERS[0], *longer], [REFERENCES[0], *longer])
-        assert among[0] == alone[0]
-        assert np.array_equal(
-            among, METRICS["cosine"].score([ANSWERS[0], *longer], [REFERENCES[0], *longer])
-        )
+@pytest.mark.model
+def test_cosine_is_that_of_scikit_learn_over_mean_pooled_states(embed):
+    from sklearn.metrics.pairwise import cosine_similarity
 
-    def test_equals_score_one_and_blank_or_unlike_ones_nearly_nothing(self):
-        answers = ["Return the sum.", "", "Слово \udfff", "\x07" * 4000]
-        found = METRICS["cosine"].score(answers, ["Return the sum.", "Return.", "Sum.", "Sum."])
-        assert found[0] == 1.0
-        assert found[1] == 0.0
-        assert (found[2:] < 0.5).all()
+    # Of unlike lengths, so that padding would show if it were pooled.
+    answers = ["Return the sum.", "Cat sat on mat.", "Draw " + "many random " * 20 + "samples."]
+    references = ["Returns the sum of values.", "A cat sat on the mat.", "Sample."]
+    expected = [
+        cosine_similarity(embed(answer), embed(reference))[0, 0]
+        for answer, reference in zip(answers, references, strict=True)
+    ]
+    found = METRICS["cosine"].score(answers, references)
+    assert found.tolist() == pytest.approx(expected, abs=2e-5)
+
+
+@pytest.mark.model
+def test_cosine_does_not_depend_on_who_else_is_scored():
+    alone = METRICS["cosine"].score(ANSWERS[:2], REFERENCES[:2])
+    crowd = [f"{text} {n} " * (n % 9 + 1) for n, text in enumerate(ANSWERS * 30, start=1)]
+    among = METRICS["cosine"].score([*ANSWERS[:2], *crowd], [*REFERENCES[:2], *crowd[::-1]])
+    assert np.array_equal(among[:2], alone)
+
+
+@pytest.mark.model
+def test_cosine_of_equals_is_one_and_of_blanks_nothing():
+    answers = ["Return the sum.", "", "Слово \udfff", "\x07" * 4000]
+    found = METRICS["cosine"].score(answers, ["Return the sum.", "Return.", "Sum.", "Sum."])
+    assert found[:2].tolist() == [1.0, 0.0]
+    assert (found[2:] < 0.5).all()

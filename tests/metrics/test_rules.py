@@ -1,8 +1,13 @@
 """The rules for a summary line, each by a text that breaks it and it alone."""
 
+import json
+from collections import Counter
+
 import pytest
 
+from graders.assets import ensure_data
 from graders.core.messages import Messages
+from leaderboard.integrity.injection import kinds_of
 from leaderboard.metrics import METRICS
 from leaderboard.metrics.rules import RULES, broken
 
@@ -13,6 +18,7 @@ GOOD = (
     "Wrap __init__ and _private_name of the class.",
     "Check whether `a > b` holds (as in C#).",
     "Посчитать сумму двух чисел.",
+    "Compute f**(-1) mod x**n and pass *args, **kwargs.",
     "Return the user's name, not the signature.",
 )
 
@@ -27,6 +33,7 @@ BAD = {
     "one_sentence": ["Return the sum. It adds numbers.", "Do it! Really add numbers."],
     "no_markdown": [
         "**Return** the sum of numbers.",
+        "Return **the whole sum** of numbers.",
         "# Return the sum of numbers.",
         "- Return the sum of numbers.",
         "1. Return the sum of numbers.",
@@ -89,3 +96,25 @@ def test_the_score_is_the_share_of_rules_kept():
 def test_endless_hostile_texts_are_judged_by_their_beginning():
     for text in ("__a " * 10**6, "a(" * 10**6, "\n" * 10**6 + "x", "." * 10**6, "sure " * 10**6):
         assert broken(text)
+
+
+@pytest.mark.slow
+@pytest.mark.model
+def test_people_keep_the_rules_and_most_often_forget_the_period():
+    rows = summaries()
+    faults = Counter(rule for row in rows for rule in broken(row["summary"]))
+    assert faults.most_common(1)[0][0] == "period"
+    assert sum(not broken(row["summary"]) for row in rows) >= 0.9 * len(rows)
+    assert sum(faults.values()) - faults["period"] <= 0.005 * len(rows)
+
+
+@pytest.mark.slow
+@pytest.mark.model
+def test_no_human_summary_looks_like_an_attack_on_a_judge():
+    assert [text for row in summaries() if kinds_of(text := row["summary"])] == []
+
+
+def summaries():
+    folder = ensure_data("summaries")
+    files = [folder / f"{part}.jsonl" for part in ("train", "public", "private")]
+    return [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
