@@ -247,19 +247,21 @@ def replay(
     from leaderboard.competition import facts, scoring
 
     with field_of(assignment, home) as field:
-        found = facts.rounds(field.folder)
+        found = [
+            scoring.Rebuilt(one, scoring.rebuild(field, one)) for one in facts.rounds(field.folder)
+        ]
         wrong = [
             f"round {number}: the {part} board differs"
             for number, one in enumerate(found, start=1)
-            for part in scoring.differences(field, one, scoring.rebuild(field, one))
+            for part in scoring.differences(one.facts, one.boards)
         ]
-        if pages is not None:
+        if pages is not None and not wrong:
             boards = (
-                scoring.checked(field, scoring.latest(field, final=final))
+                scoring.checked(field, scoring.latest(field, final=final), found)
                 if staff
-                else scoring.published(field, final=final)
+                else scoring.published(field, final=final, known=found)
             )
-            wrong += different_pages(field, boards, pages, final=final, staff=staff)
+            wrong = different_pages(field, boards, pages, final=final, staff=staff)
     if as_json:
         console.print_json({"rounds": len(found), "differences": wrong})
     else:

@@ -58,7 +58,13 @@ def show_attempts(field: Field, found: Sequence[Attempted], student: str, *, as_
         return
     columns = (">submission", "received", "status", "why", "declared")
     cells = [
-        [row["submission"], row["received"], row["status"], row["why"], "yes" * row["selected"]]
+        [
+            row["submission"],
+            row["received"],
+            row["status"],
+            row["why"],
+            "yes" if row["selected"] else "",
+        ]
         for row in rows
     ]
     console.print_table(f"{student}: attempts", columns, cells)

@@ -148,10 +148,10 @@ def frozen(
     if judge is None or not judge.licence.licensed:
         found.append(Flag(NO_LICENCE))
     for row in rows:
-        if row.kind is Kind.CANARY and MAIN in row.scores:
-            value = row.scores[MAIN].value
-            if value > config.canaries.ceiling:
-                found.append(Flag(CANARY, {"name": row.name, "score": str(value)}))
+        value = row.scores.get(MAIN)
+        if row.kind is Kind.CANARY and value and value.value > config.canaries.ceiling:
+            told = {"name": row.name, "score": value.value, "low": value.low, "high": value.high}
+            found.append(Flag(CANARY, told))
     return tuple(found)
 
 

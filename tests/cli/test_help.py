@@ -29,6 +29,9 @@ WANTED = [
     *("check", "pack", "policy", "release", "feedback", "leaderboard"),
     *("certify", "doctor", "demo", "data prepare", "model prepare"),
     *("rank", "winrate"),
+    *(f"competition {name}" for name in ("build", "validate", "select", "score", "board")),
+    *(f"competition {name}" for name in ("replay", "rerun", "grade", "reveal", "verify")),
+    *("kaggle export", "kaggle import", "kaggle sync"),
     *("judge exam", "judge train", "judge compare", "judge label", "judge agreement"),
 ]
 

@@ -171,7 +171,7 @@ def test_a_second_round_of_the_same_asks_nobody_and_adds_no_round(played):
 def test_every_round_is_rebuilt_from_facts_and_ledger_without_a_judge(played):
     field, _ = played
     for one in facts.rounds(field.folder):
-        assert scoring.differences(field, one, scoring.rebuild(field, one)) == []
+        assert scoring.differences(one, scoring.rebuild(field, one)) == []
     assert from_plain(facts.rounds(field.folder)[0].rules) == field.config
 
 
@@ -182,7 +182,7 @@ def test_a_changed_answer_verdict_or_rule_is_found_by_the_replay(field):
     rules["columns"][0]["weight"], rules["columns"][2]["weight"] = "0.25", "0.75"
     changed = replace(told, rules=rules)
     boards = scoring.rebuild(field, changed)
-    assert scoring.differences(field, changed, boards) == ["public"]
+    assert scoring.differences(changed, boards) == ["public"]
     with pytest.raises(InfraError, match="public board"):
         scoring.checked(field, changed)
     path = field.folder / scoring.LEDGER

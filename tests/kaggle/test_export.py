@@ -146,7 +146,7 @@ def test_kaggles_own_program_takes_the_hosts_commands_and_settings(folder):
             cwd=out,
         )
         assert done.returncode == 0, (command, done.stderr)
-        told = json.loads(done.stdout)
+        told = json.loads(done.stdout.splitlines()[-1])
         assert HOST.slug in told.values() or told["folder"] == "."
         for key in ("path", "file_path"):
             assert key not in told or (out / told[key]).exists()
