@@ -44,7 +44,8 @@ def worded(words: Messages, prefix: str, key: str) -> str:
 def flag_text(words: Messages, flag: Flag) -> str:
     """Return what a flag says; one that nobody worded shows its key and its evidence."""
     if words.has(flag.key):
-        return words.text(flag.key, **flag.args)
+        lists = {k: plain_text(v) for k, v in flag.args.items() if isinstance(v, list | tuple)}
+        return words.text(flag.key, **{**flag.args, **lists})
     told = ", ".join(f"{name}: {plain_text(value)}" for name, value in sorted(flag.args.items()))
     return f"{flag.key} ({told})" if told else flag.key
 

@@ -5,6 +5,7 @@ import pytest
 from tests.browser.looking import LOOK, told
 
 pytestmark = pytest.mark.browser
+in_one_scheme = pytest.mark.parametrize("scheme", ["light"])  # what colours cannot change
 
 
 @pytest.fixture(params=[(1280, 900), (375, 800)], ids=["desktop", "phone"])
@@ -26,6 +27,7 @@ def test_every_page_of_a_board_fits_is_readable_and_asks_for_nothing(tab, sites,
     assert problems == []
 
 
+@in_one_scheme
 def test_better_entries_are_further_right(tab, sites):
     tab.goto((sites / "fifty" / "index.html").as_uri())
     places = [mark["left"] for mark in tab.evaluate(LOOK)["bars"]]
@@ -33,6 +35,7 @@ def test_better_entries_are_further_right(tab, sites):
     assert places == sorted(places, reverse=True)
 
 
+@in_one_scheme
 def test_the_matrix_of_fifty_scrolls_in_its_box_and_keeps_the_names_in_sight(tab, sites, size):
     tab.goto((sites / "fifty" / "index.html").as_uri())
     box = tab.get_by_role("region", name="Каждый с каждым: таблица")
@@ -50,6 +53,7 @@ def test_the_matrix_of_fifty_scrolls_in_its_box_and_keeps_the_names_in_sight(tab
     assert last.bounding_box()["x"] < size["width"]
 
 
+@in_one_scheme
 def test_links_lead_from_the_board_to_a_team_to_its_other_language_and_back(tab, sites):
     tab.goto((sites / "both" / "index.html").as_uri())
     tab.get_by_role("link", name="Открытая часть").click()
@@ -64,6 +68,7 @@ def test_links_lead_from_the_board_to_a_team_to_its_other_language_and_back(tab,
     assert tab.trouble == []
 
 
+@in_one_scheme
 def test_the_table_of_ranks_is_a_table_for_a_screen_reader_on_a_phone_too(tab, sites):
     tab.goto((sites / "full" / "index.en.html").as_uri())
     table = tab.get_by_role("table").first
@@ -77,6 +82,7 @@ def test_the_table_of_ranks_is_a_table_for_a_screen_reader_on_a_phone_too(tab, s
     assert table.get_by_role("row").count() == 11
 
 
+@in_one_scheme
 def test_marks_of_teams_and_of_baselines_differ_in_more_than_colour(tab, sites):
     tab.goto((sites / "full" / "index.html").as_uri())
     look = """e => { const s = getComputedStyle(e); return [s.strokeDasharray, s.strokeWidth]; }"""
@@ -85,6 +91,7 @@ def test_marks_of_teams_and_of_baselines_differ_in_more_than_colour(tab, sites):
     assert tab.locator(".board tr.canary .span").first.evaluate(look) != team
 
 
+@in_one_scheme
 def test_the_lines_of_a_history_join_its_marks(tab, sites):
     tab.goto((sites / "full" / "teams" / "s03.html").as_uri())
     marks = [mark.bounding_box() for mark in tab.locator(".history circle").all()]

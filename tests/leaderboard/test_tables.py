@@ -136,3 +136,9 @@ def test_a_flag_without_a_text_shows_its_key_and_evidence_in_order():
     flag = Flag("integrity.new", {"items": ["a", "b"], "by": {"x": 1}})
     assert flag_text(words, flag) == "integrity.new (by: x: 1, items: a, b)"
     assert flag_text(words, Flag("integrity.new")) == "integrity.new"
+
+
+def test_a_list_in_a_flags_evidence_is_written_out():
+    words = Messages.load(lang="en", strict=True)
+    args = {"count": 2, "items": 4, "share": "0.5", "ids": ["q1", "q2"]}
+    assert flag_text(words, Flag("integrity.blank", args)).endswith("Questions: q1, q2")
