@@ -52,6 +52,7 @@ class Facts:
         judge: Who was asked; a replay needs the name under which verdicts are kept, not the judge.
         ledger_head: The judge's ledger after the round.
         reruns: Flags of the re-run of a team's code, by team.
+        drift: Why the judge may no longer be the one of the first round; empty when it is.
         digests: SHA-256 of the canonical JSON of each board, by part.
     """
 
@@ -65,6 +66,7 @@ class Facts:
     judge: JudgeCard
     ledger_head: str = ""
     reruns: Mapping[str, tuple[Flag, ...]] = field(default_factory=dict)
+    drift: tuple[Flag, ...] = ()
     digests: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -112,10 +114,8 @@ def read(path: Path) -> Facts:
             told["commitment"],
             JudgeCard(**told["judge"]),
             told["ledger_head"],
-            {
-                team: tuple(Flag(one["key"], one["args"]) for one in flags)
-                for team, flags in told["reruns"].items()
-            },
+            {team: _flags(flags) for team, flags in told["reruns"].items()},
+            _flags(told["drift"]),
             told["digests"],
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -124,6 +124,10 @@ def read(path: Path) -> Facts:
             where=str(path),
             todo="Restore it from a backup, or score again",
         ) from error
+
+
+def _flags(told: list[dict[str, Any]]) -> tuple[Flag, ...]:
+    return tuple(Flag(one["key"], one["args"]) for one in told)
 
 
 def rounds(folder: Path) -> list[Facts]:

@@ -236,6 +236,7 @@ class Round:
             history=told.history,
             flags=self._flags(entrants, questions),
             commitment=self._facts.commitment,
+            drift=self._facts.drift,
         )
         return standings(self._field.config, self._field.name, evidence)
 

@@ -48,6 +48,7 @@ class Evidence:
         history: Attempts, as the board may tell them.
         flags: For a person to look at, by entrant's name.
         commitment: The sealed split's hash.
+        drift: Why the judge may have changed.
     """
 
     part: Part
@@ -61,6 +62,7 @@ class Evidence:
     history: tuple[Attempt, ...] = ()
     flags: Mapping[str, tuple[Flag, ...]] = field(default_factory=dict)
     commitment: str = ""
+    drift: tuple[Flag, ...] = ()
 
 
 def standings(config: CompetitionConfig, competition: str, evidence: Evidence) -> Standings:
@@ -112,7 +114,7 @@ def standings(config: CompetitionConfig, competition: str, evidence: Evidence) -
         level=rules.level,
         resamples=rules.resamples,
         seed=rules.seed,
-        frozen=frozen(config, evidence.judge, rows),
+        frozen=(*frozen(config, evidence.judge, rows), *evidence.drift),
         commitment=evidence.commitment,
     )
 
@@ -150,7 +152,8 @@ def frozen(
     for row in rows:
         value = row.scores.get(MAIN)
         if row.kind is Kind.CANARY and value and value.value > config.canaries.ceiling:
-            told = {"name": row.name, "score": value.value, "low": value.low, "high": value.high}
+            told = {"name": row.name, "score": str(value.value)}
+            told |= {"low": str(value.low), "high": str(value.high)}
             found.append(Flag(CANARY, told))
     return tuple(found)
 

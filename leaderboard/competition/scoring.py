@@ -24,11 +24,12 @@ from leaderboard.competition.rounds import Boards, Round, Silent, Watch
 from leaderboard.competition.score import CANARY
 from leaderboard.competition.seal import COMMITMENT, digest, keep_salt, read_commitment
 from leaderboard.competition.selection import declarations
-from leaderboard.judges import Ledger, ReplayJudge, from_config
+from leaderboard.judges import Ledger, ReplayJudge, drift, from_config
 from leaderboard.records import Judge, JudgeCard, Part
 from leaderboard.standings import Standings
 
-LEDGER = "ledger.jsonl"
+LEDGER, SENTINEL = "ledger.jsonl", "sentinel.json"
+FREEZING = frozenset({CANARY, drift.DRIFTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,26 @@ def score(field: Field, judge: Judge, *, final: bool, watch: Watch, now: datetim
         InfraError: The judge failed, or too many verdicts are missing to publish anything.
     """
     facts = present(field, judge.card, final=final, now=now)
+    facts = replace(facts, drift=drift_of(field, judge))
     boards = Round(field, facts, judge, ledger_of(field), watch).boards()
     head = boards.public.judge.ledger_head if boards.public.judge else ""
     digests = {part.value: kept.digest(board) for part, board in boards.by_part.items()}
     kept.keep(field.folder, replace(facts, ledger_head=head, digests=digests))
     return boards
+
+
+def drift_of(field: Field, judge: Judge) -> tuple[Flag, ...]:
+    """Ask the sentinel's duels again, past the ledger; the first round only records the answers.
+
+    Raises:
+        CourseError: The record is of another judge.
+        InfraError: The judge failed.
+    """
+    path, duels = field.folder / SENTINEL, drift.shipped_duels()
+    if not path.is_file():
+        drift.save(drift.record(judge, duels), path)
+        return ()
+    return drift.flag(drift.check(judge, duels, drift.load(path)))
 
 
 def ledger_of(field: Field) -> Ledger:
@@ -159,10 +175,10 @@ def latest(field: Field, *, final: bool) -> Facts:
 
 
 def published(field: Field, *, final: bool, known: Sequence[Rebuilt] = ()) -> Boards:
-    """Return the boards to publish: while a canary beats the baseline, those of before.
+    """Return the boards to publish: while a canary wins or the judge drifts, those of before.
 
-    The board freezes: students see the last round that no canary had won, with the reason why it
-    is not refreshed. Without such a round they see the present one with the reason.
+    The board freezes: students see the last round that was not frozen, with the reason why it is
+    not refreshed. Without such a round they see the present one with the reason.
 
     Args:
         field: Where the competition takes place.
@@ -175,13 +191,13 @@ def published(field: Field, *, final: bool, known: Sequence[Rebuilt] = ()) -> Bo
     """
     newest = latest(field, final=final)
     boards = checked(field, newest, known)
-    reasons = _canaries(boards)
+    reasons = _freezing(boards)
     if not reasons:
         return boards
     earlier = [one for one in kept.rounds(field.folder) if one.final or not final]
     for facts in reversed(earlier[: earlier.index(newest)]):
         before = checked(field, facts, known)
-        if not _canaries(before):
+        if not _freezing(before):
             frozen = {part: _with(board, reasons) for part, board in before.by_part.items()}
             return Boards(frozen[Part.PUBLIC], frozen.get(Part.PRIVATE))
     return boards
@@ -211,6 +227,6 @@ def checked(field: Field, facts: Facts, known: Sequence[Rebuilt] = ()) -> Boards
     return boards
 
 
-def _canaries(boards: Boards) -> tuple[Flag, ...]:
+def _freezing(boards: Boards) -> tuple[Flag, ...]:
     flags = [flag for board in boards.by_part.values() for flag in board.frozen]
-    return tuple(flag for flag in flags if flag.key == CANARY)
+    return tuple(flag for flag in flags if flag.key in FREEZING)

@@ -23,7 +23,7 @@ from graders.pipeline.files import write_text
 from leaderboard.records import Part
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{3,48})[a-z0-9]")
-SHOWN = ("id", "package", "name", "signature", "document")
+SHOWN = ("id", "name", "signature", "document")  # a package would tell the part
 PLACEHOLDER = "Return something."
 
 
@@ -73,7 +73,7 @@ def export(host: Host, data: Path, parts_at: Mapping[Part, Path], out: Path) -> 
     parts |= {part.value: _rows(path) for part, path in parts_at.items()}
     ids = [row["id"] for row in parts["test"]]
     files = {
-        "data/train.csv": _table((*SHOWN, "summary"), parts["train"]),
+        "data/train.csv": _table((*SHOWN, "package", "summary"), parts["train"]),
         "data/test.csv": _table(SHOWN, parts["test"]),
         "data/sample_submission.csv": _table(
             ("id", "answer"), [{"id": one, "answer": PLACEHOLDER} for one in ids]

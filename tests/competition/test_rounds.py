@@ -20,8 +20,8 @@ from leaderboard.competition.limits import Status
 from leaderboard.competition.rerun import top_entries
 from leaderboard.competition.rounds import Silent
 from leaderboard.competition.selection import Declaration, declare
-from leaderboard.judges import Ledger
-from leaderboard.records import Kind, Part, Verdict
+from leaderboard.judges import Ledger, drift
+from leaderboard.records import Kind, Label, Part, Verdict
 from tests.competition import arena
 from tests.competition.arena import NOW, Script, answers_of, hand_in
 
@@ -157,14 +157,15 @@ def test_an_interrupted_round_goes_on_where_it_stopped(field):
     assert told > 0
     score(field, whole)
     ledger = scoring.ledger_of(field)
-    assert whole.calls == len(ledger) - len(ledger.cards) - told
+    watched = len(drift.shipped_duels())
+    assert whole.calls - watched == len(ledger) - len(ledger.cards) - told
 
 
 def test_a_second_round_of_the_same_asks_nobody_and_adds_no_round(played):
     field, _ = played
     again = Script()
     score(field, again, final=True)
-    assert again.calls == 0
+    assert again.calls == len(drift.shipped_duels())
     assert len(facts.files(field.folder)) == 2
 
 
@@ -210,6 +211,25 @@ def test_a_judge_without_a_licence_makes_plumbing_only(field):
     assert "leaderboard.frozen.no_licence" in {flag.key for flag in board.frozen}
     with pytest.raises(CourseError, match="no licence"):
         grades.require_final(replace(board, part=Part.PRIVATE))
+
+
+class Other(Script):
+    """The same judge by name, which prefers the second answer in the exam."""
+
+    def judge(self, duels):
+        return [
+            replace(one, label=Label.SECOND) if duel.question.reference == "" else one
+            for duel, one in zip(duels, super().judge(duels), strict=True)
+        ]
+
+
+def test_a_judge_that_changed_behind_its_name_freezes_the_board(field):
+    before = score(field)
+    board = score(field, Other()).public
+    assert "leaderboard.frozen.drift" in {flag.key for flag in board.frozen}
+    shown = scoring.published(field, final=False).public
+    assert shown.rows == before.public.rows
+    assert "leaderboard.frozen.drift" in {flag.key for flag in shown.frozen}
 
 
 class Tired(Script):
