@@ -17,9 +17,10 @@ from graders.core.records import Flag
 from leaderboard.competition import build
 from leaderboard.competition.attempts import Field, read_try
 from leaderboard.competition.climbs import Tried, attempts_shown, better, climb
+from leaderboard.competition.columns import Evidence
 from leaderboard.competition.facts import Fact, Facts
 from leaderboard.competition.limits import Status
-from leaderboard.competition.score import Evidence, standings
+from leaderboard.competition.score import standings
 from leaderboard.competition.selection import selected
 from leaderboard.integrity import examine
 from leaderboard.judges import Ledger, canaries, compare_all, exam, report
