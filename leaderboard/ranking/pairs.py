@@ -11,6 +11,8 @@ entrants on, and a large class could never be told apart.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from leaderboard.ranking.resampling import BoolArray, FloatArray, IntArray
@@ -154,20 +156,44 @@ def adjusted(p_values: FloatArray) -> FloatArray:
     return found
 
 
-def better(scores: FloatArray, level: float) -> BoolArray:
-    """Say who is significantly better than whom, all pairs together at `level`.
+def told_apart(matrix: FloatArray, level: float) -> BoolArray:
+    """Say which pairs are significantly different, all of them together at `level`.
+
+    Args:
+        matrix: P-values, symmetric, shape (entrants, entrants).
+        level: The chance that no equal pair is told apart.
+    """
+    first, second = np.triu_indices(len(matrix), k=1)
+    found = np.zeros(matrix.shape, dtype=np.bool_)
+    found[first, second] = holm(matrix[first, second], 1 - level)
+    return found | found.T
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the tests of all pairs say.
+
+    Args:
+        p_values: Unadjusted, shape (entrants, entrants).
+        better: (i, j) says that i is significantly better than j, same shape.
+        open_alpha: What a p-value that was not rejected would have to reach next.
+    """
+
+    p_values: FloatArray
+    better: BoolArray
+    open_alpha: float
+
+
+def decide(scores: FloatArray, level: float) -> Decision:
+    """Test all pairs, together at `level`.
 
     Args:
         scores: Shape (entrants, questions); nan where unscored.
         level: The chance that no equal pair is told apart.
-
-    Returns:
-        Shape (entrants, entrants); (i, j) says that i is better than j.
     """
-    first, second = np.triu_indices(len(scores), k=1)
-    differs = np.zeros((len(scores), len(scores)), dtype=np.bool_)
-    differs[first, second] = holm(p_values(scores)[first, second], 1 - level)
-    differs |= differs.T
+    found = p_values(scores)
+    differs = told_apart(found, level)
     _, mean, _ = differences(scores)
-    found: BoolArray = differs & (mean > 0)
-    return found
+    pairs = len(scores) * (len(scores) - 1) // 2
+    left = max(pairs - int(differs.sum()) // 2, 1)
+    return Decision(found, differs & (mean > 0), (1 - level) / left)

@@ -11,7 +11,7 @@ from leaderboard.ranking.battles import Battles
 from leaderboard.ranking.bradley import Ratings, scaled
 from leaderboard.ranking.cores import whole_products
 from leaderboard.ranking.logistic import sigmoid
-from leaderboard.ranking.pairs import holm
+from leaderboard.ranking.pairs import told_apart
 from leaderboard.ranking.ranks import RankRange, places, rank_ranges
 from leaderboard.ranking.resampling import (
     BoolArray,
@@ -196,11 +196,7 @@ def _better(battles: Battles, fitted: Ratings, level: float) -> BoolArray:
         np.abs(difference), error, out=np.zeros_like(error), where=error > 10.0**-SAME
     )
     p_values = 2 * stdtr(len(battles.questions) - 1, -ratio)
-    first, second = np.triu_indices(models, k=1)
-    differs = np.zeros((models, models), dtype=np.bool_)
-    differs[first, second] = holm(p_values[first, second], 1 - level)
-    differs |= differs.T
-    found: BoolArray = differs & (difference > 0)
+    found: BoolArray = told_apart(p_values, level) & (difference > 0)
     return found
 
 

@@ -14,7 +14,6 @@ from leaderboard.ranking import pairs as tests
 from leaderboard.ranking.cores import whole_products
 from leaderboard.ranking.ranks import gain, places, rank_ranges, tiers, top_chances
 from leaderboard.ranking.resampling import (
-    BoolArray,
     FloatArray,
     IntArray,
     percentile_interval,
@@ -87,11 +86,7 @@ class _Table:
     names: tuple[str, ...]
     scores: FloatArray
     value: FloatArray
-    first: IntArray
-    second: IntArray
-    p_values: FloatArray
-    better: BoolArray
-    open_alpha: float  # what the next p-value must not exceed to be rejected too
+    decision: tests.Decision
 
 
 def stand(
@@ -129,7 +124,8 @@ def stand(
         return Ranking((), (), tests.MCNEMAR, main.shape[-1], level, resamples, seed)
     scores = _in_order(main, names, questions)
     with whole_products():
-        table = _decide(scores, tuple(sorted(names)), float(level))
+        decision = tests.decide(scores, float(level))
+        table = _Table(tuple(sorted(names)), scores, np.nanmean(scores, axis=1), decision)
         means = resampled_means(scores, seed, resamples)
         rows = _rows(table, means, (float(level), most_tiers, tuple(top)))
         pairs = _pairs(table, means, (float(level), resamples, seed))
@@ -169,29 +165,14 @@ def _in_order(
     return scores
 
 
-def _decide(scores: FloatArray, names: tuple[str, ...], level: float) -> _Table:
-    first, second = np.triu_indices(len(names), k=1)
-    found = tests.p_values(scores)[first, second]
-    rejected = tests.holm(found, 1 - level)
-    differs = np.zeros((len(names), len(names)), dtype=np.bool_)
-    differs[first, second] = rejected
-    differs |= differs.T
-    _, mean, _ = tests.differences(scores)
-    left = max(len(found) - int(rejected.sum()), 1)
-    value = np.nanmean(scores, axis=1)
-    return _Table(
-        names, scores, value, first, second, found, differs & (mean > 0), (1 - level) / left
-    )
-
-
 def _rows(
     table: _Table, means: FloatArray, settings: tuple[float, int | None, tuple[int, ...]]
 ) -> tuple[Placed, ...]:
     level, most_tiers, top = settings
     low, high = percentile_interval(means, level)
     place = places(table.value)
-    ranges = rank_ranges(table.value, table.better)
-    tier = tiers(table.value, table.better, most_tiers)
+    ranges = rank_ranges(table.value, table.decision.better)
+    tier = tiers(table.value, table.decision.better, most_tiers)
     chances = top_chances(means, top)
     gains = _gains(table)
     rows = [
@@ -222,7 +203,7 @@ def _gains(table: _Table) -> list[Decimal | None]:
             continue
         above = np.flatnonzero(table.value == higher.min())
         needed = [
-            gain(mean[i, j], error[i, j], table.open_alpha, int(number[i, j]))
+            gain(mean[i, j], error[i, j], table.decision.open_alpha, int(number[i, j]))
             for j in above
             if number[i, j] > 1
         ]
@@ -234,17 +215,19 @@ def _pairs(
     table: _Table, means: FloatArray, settings: tuple[float, int, int]
 ) -> tuple[HeadToHead, ...]:
     level, resamples, seed = settings
+    first, second = np.triu_indices(len(table.names), k=1)
     value, low, high = _differences(table, means, level, (resamples, seed))
-    corrected = tests.adjusted(table.p_values)
+    raw = table.decision.p_values[first, second]
+    corrected = tests.adjusted(raw)
     place = places(table.value)
     order = np.lexsort((np.arange(len(place)), place))  # names are sorted already
     position = np.argsort(order)
     found = []
-    for k, (i, j) in enumerate(zip(table.first, table.second, strict=True)):
+    for k, (i, j) in enumerate(zip(first, second, strict=True)):
         swapped = position[i] > position[j]
         one, other = (j, i) if swapped else (i, j)
         ends = (-value[k], -high[k], -low[k]) if swapped else (value[k], low[k], high[k])
-        p_values = digits(table.p_values[k]), digits(corrected[k])
+        p_values = digits(raw[k]), digits(corrected[k])
         pair = HeadToHead(table.names[one], table.names[other], _estimate(*ends), *p_values)
         found.append((position[one], position[other], pair))
     return tuple(pair for _, _, pair in sorted(found, key=lambda item: item[:2]))
@@ -254,7 +237,7 @@ def _differences(
     table: _Table, means: FloatArray, level: float, settings: tuple[int, int]
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return every pair's difference over the questions that both are scored on, and its ends."""
-    i, j = table.first, table.second
+    i, j = np.triu_indices(len(table.names), k=1)
     _, mean, _ = tests.differences(table.scores)
     whole = not np.isnan(table.scores).any()
     ends = [np.zeros((2, 0))]

@@ -11,8 +11,8 @@ from scipy.stats import binomtest, ttest_rel
 
 from leaderboard.ranking.pairs import (
     adjusted,
-    better,
     comparison_of,
+    decide,
     differences,
     holm,
     p_values,
@@ -131,7 +131,7 @@ def test_a_large_class_is_told_apart():
     skill = np.repeat([0.75, 0.4], 20)[:, None]
     drawn = random.random((40, 1000))
     scores = np.where(drawn < skill, 1.0, np.where(drawn < skill + 0.15, 0.5, 0.0))
-    found = better(scores, 0.95)
+    found = decide(scores, 0.95).better
     assert found[:20, 20:].all()
     assert not found[20:].any()
     assert not found[:20, :20].any()
@@ -140,5 +140,7 @@ def test_a_large_class_is_told_apart():
 @pytest.mark.slow
 def test_equal_skill_is_told_apart_less_often_than_once_in_20_boards():
     random = np.random.default_rng(13)
-    apart = sum(better(random.choice([0.0, 0.5, 1.0], (12, 200)), 0.95).any() for _ in range(400))
+    apart = sum(
+        decide(random.choice([0.0, 0.5, 1.0], (12, 200)), 0.95).better.any() for _ in range(400)
+    )
     assert apart <= 32  # a true 5 % gives more than 32 of 400 once in 400 runs

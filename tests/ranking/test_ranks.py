@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.stats import binomtest, rankdata
 
-from leaderboard.ranking.pairs import better, p_values
+from leaderboard.ranking.pairs import decide, p_values
 from leaderboard.ranking.ranks import RankRange, gain, places, rank_ranges, tiers, top_chances
 
 
@@ -36,7 +36,7 @@ def test_rank_ranges_equal_counting_by_hand(seed):
         if p_value > 0.05 / (len(pairs) - step):
             break
         told.add(pair)
-    for i, found in enumerate(rank_ranges(right.mean(axis=1), better(right, 0.95))):
+    for i, found in enumerate(rank_ranges(right.mean(axis=1), decide(right, 0.95).better)):
         others = [j for j in range(entrants) if (min(i, j), max(i, j)) in told]
         above = sum(right[j].sum() > right[i].sum() for j in others)
         assert found == RankRange(1 + above, entrants - (len(others) - above))
@@ -81,7 +81,7 @@ def test_one_of_equals_that_cannot_be_told_apart_keeps_all_in_the_tier():
 )
 @settings(max_examples=30, deadline=None)
 def test_who_scores_more_is_never_in_a_worse_tier_or_place(scores):
-    values, beats = scores.mean(axis=1), better(scores, 0.95)
+    values, beats = scores.mean(axis=1), decide(scores, 0.95).better
     place, tier, ranges = places(values), tiers(values, beats), rank_ranges(values, beats)
     for i, j in combinations(range(len(scores)), 2):
         up, down = (i, j) if values[i] >= values[j] else (j, i)
