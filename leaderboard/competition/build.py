@@ -61,7 +61,9 @@ def build(field: Field, data: Path, make_baselines: MakeBaselines, say: Say) -> 
         InfraError: The data are damaged, or the baselines could not be made.
     """
     folder = field.folder
-    folder.mkdir(parents=True, exist_ok=True)
+    # SECURITY: the private items are the staff's alone
+    # (test_nobody_else_on_the_machine_can_read_the_private_items).
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     parts = {part: read_questions(data / f"{part}.jsonl") for part in Part}
     _check(parts, ids_of(data / "test.jsonl"), data)
     for part in Part:
@@ -189,8 +191,6 @@ def _keep(source: Path, place: Path) -> None:
             )
         return
     write_text(place, source.read_text("utf-8"))
-    # The private items are the staff's alone; the folder lies in the staff's workspace.
-    place.chmod(0o600)
 
 
 def _publish(path: Path, promised: Commitment) -> None:

@@ -270,6 +270,10 @@ def test_nothing_is_scored_after_rules_or_items_have_changed(field):
         path.write_bytes(held)
 
 
+def test_nobody_else_on_the_machine_can_read_the_private_items(field):
+    assert field.folder.stat().st_mode & 0o077 == 0
+
+
 def test_building_again_changes_nothing_and_refuses_other_rules(field, launch):
     data = launch[1]
     before = {path: path.read_bytes() for path in field.folder.rglob("*") if path.is_file()}
