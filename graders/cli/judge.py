@@ -41,6 +41,7 @@ Questions = Annotated[
 ]
 First = Annotated[Path, typer.Argument(metavar="FIRST", help="JSON Lines of id and answer.")]
 Second = Annotated[Path, typer.Argument(metavar="SECOND", help="The other answers.")]
+MOST_SHOWN = 2000  # characters of an answer; a flood must not scroll the question away
 judge_app = typer.Typer(help="Judges: exam, training, human labels, agreement.")
 
 
@@ -210,11 +211,9 @@ def _label_all(labels: Labels, messages: Any, name: str) -> bool:
 
     keys = {"a": Label.FIRST, "b": Label.SECOND, "t": Label.TIE, "s": None}
     while (task := labels.waiting()) is not None:
-        rule = "─" * 60
         place = messages.text("judge.label.place", number=labels.done + 1, total=labels.total)
-        console.say(
-            f"\n{rule}\n{place}\n\n{task.prompt}\n\n  A  {task.left}\n\n  B  {task.right}\n"
-        )
+        answers = f"  A  {_indented(task.left)}\n\n  B  {_indented(task.right)}"
+        console.say(f"\n{'─' * 60}\n{place}\n\n{task.prompt}\n\n{answers}\n")
         key = ""
         while key not in keys:
             try:
@@ -225,6 +224,11 @@ def _label_all(labels: Labels, messages: Any, name: str) -> bool:
                 return False
         labels.give(task, keys[key], by=name, now=utc_now())
     return True
+
+
+def _indented(answer: str) -> str:
+    """Return an answer whose lines cannot pose as the other answer or as our own words."""
+    return answer[:MOST_SHOWN].replace("\n", "\n     ")
 
 
 def agreement(
