@@ -6,6 +6,7 @@ Nothing is decided here: rules are in the assignment's `competition.toml`, the s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -121,20 +122,27 @@ def validate(
     Exit status 1 when it is not. Works in a student's bundle and in the staff's repository.
     """
     from graders.assets import ensure_data
-    from leaderboard.competition.answers import ids_of
-    from leaderboard.metrics.answers import AnswersError, read_answers
 
     found = load(course)
+    try:
+        from leaderboard.metrics.answers import AnswersError, read_answers
+    except ModuleNotFoundError as error:
+        raise CourseError(
+            "this copy of the platform has no competition in it",
+            where=assignment,
+            todo=f"`zachetka check {assignment}` checks the file too",
+        ) from error
     data = ensure_data(found.assignment(assignment).data, console.tell, near=repository(course))
     try:
         content = file.read_bytes()
     except OSError as error:
         raise CourseError(f"the file cannot be read ({error.strerror})", where=str(file)) from None
+    lines = (data / "test.jsonl").read_text("utf-8").splitlines()
     problems: list[str] = []
+    count = 0
     try:
-        count = len(read_answers(content, file.name, ids_of(data / "test.jsonl")))
+        count = len(read_answers(content, file.name, [json.loads(line)["id"] for line in lines]))
     except AnswersError as error:
-        count = 0
         problems = error.explain(speaker(lang, found))
     if as_json:
         console.print_json({"valid": not problems, "answers": count, "problems": problems})
