@@ -8,7 +8,7 @@ from leaderboard.pages import write_board
 from leaderboard.records import Part
 from tests.feedback import sample
 from tests.leaderboard import boards
-from tests.leaderboard.test_pages import BOARDS
+from tests.leaderboard.states import BOARDS
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (

@@ -1,59 +1,19 @@
-"""Pages of a board, in every state that it can be in."""
+"""A board's page, in every state that it can be in."""
 
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from graders.core.messages import Messages
 from graders.core.records import Flag
-from leaderboard.board import Entry, build
-from leaderboard.pages import Site, write_board
-from leaderboard.pages.plot import Axis
-from leaderboard.pages.site import board_page, team_page
-from leaderboard.pages.team import Reader
-from leaderboard.records import Estimate, Part
-from leaderboard.standings import Attempt
+from leaderboard.board import build
 from tests.feedback.pagetext import Page, rule_problems
 from tests.leaderboard import boards
-from tests.leaderboard.answers import gold_of, skilled
+from tests.leaderboard.answers import skilled
+from tests.leaderboard.states import BOARDS, GOLD, page_of, team_of
 
 D = Decimal
-GOLD = gold_of(200)
-MOSCOW = ZoneInfo("Europe/Moscow")
-HW1 = [skilled(f"s{number:02}", GOLD, 0.6 + number / 40, number) for number in range(8)]
-BOARDS = {
-    "full": boards.standings(6),
-    "tied": boards.tied(),
-    "single": boards.standings(1),
-    "empty": boards.standings(0),
-    "nobody": replace(boards.standings(0), rows=(), judge=None, commitment=""),
-    "plumbing": boards.standings(3, judge=boards.report(licensed=False)),
-    "frozen": boards.standings(
-        3, frozen=(Flag("leaderboard.frozen.canary", {"name": "canary_null", "score": "0.52"}),)
-    ),
-    "accuracy": build(HW1, GOLD, seed=1, resamples=200, competition="hw1"),
-    "perfect": build([Entry("all", GOLD)], GOLD, seed=1, resamples=200),
-}
-
-
-def site_of(board, **more):
-    return Site(board, boards.TITLE, ("ru", "en"), "ru", **more)
-
-
-def reader_of(lang, *, staff=False, zone=MOSCOW):
-    return Reader(Messages.load(lang=lang, strict=True), zone, staff)
-
-
-def page_of(board, lang="ru", *, staff=False, **more):
-    return board_page(site_of(board, **more), board, reader_of(lang, staff=staff))
-
-
-def team_of(board, name, lang="ru", *, staff=False, **more):
-    row = next(row for row in board.rows if row.name == name)
-    return team_page(site_of(board, **more), row, reader_of(lang, staff=staff))
 
 
 @pytest.fixture(params=["ru", "en"])
@@ -246,119 +206,3 @@ def test_flags_are_for_staff_alone():
     for page in (page_of(board), team_of(board, "s03")):
         assert "integrity" not in page
         assert 'id="flags"' not in page
-
-
-def test_a_teams_page_tells_chances_gain_history_and_comparisons():
-    board = BOARDS["full"]
-    text = Page(team_of(board, "s03")).text
-    assert "не ниже 1 28,6" in text
-    assert "основной показатель должен вырасти на 0,0312" in text
-    assert "2 ноября 2026 г., 23:30 МСК" in text  # submitted two hours after 18:30 UTC
-    own = [one for one in board.history if one.team == "s03"]
-    assert text.count("осталась прежняя оценка") == sum(one.shown is None for one in own) == 1
-    assert text.count("выбрано в финал") == 2
-    assert "< 0,0001" in text
-    assert text.count("не различимы") + text.count("лучше") + text.count("хуже") >= 5
-    best = Page(team_of(board, "Рекурсия и компания")).text
-    assert "выше никого нет" in best
-
-
-def test_a_teams_page_tells_the_missing_share_of_verdicts_only_when_some_are():
-    board = BOARDS["full"]
-    assert "Нет вердиктов 0,2 %" in Page(team_of(board, "Attention Deficit")).text
-    assert "Нет вердиктов" not in Page(team_of(board, "s03")).text
-
-
-def test_with_both_parts_each_page_leads_to_the_other_and_tells_its_score():
-    public = boards.standings(6, part=Part.PUBLIC, seed=2)
-    board = BOARDS["full"]
-    first = page_of(board, public=public)
-    assert 'href="public.html"' in first
-    assert "На открытой части" in Page(first).text
-    site = site_of(board, public=public)
-    second = board_page(site, public, reader_of("ru"))
-    assert 'href="index.html"' in second
-    assert 'href="public.csv"' in second
-    assert "Открытая часть теста. Вопросов: 200." in Page(second).text
-    assert "Место на открытой части" in Page(team_page(site, board.rows[0], reader_of("ru"))).text
-
-
-def test_the_line_of_a_history_is_level_where_nothing_new_was_shown():
-    board = BOARDS["full"]
-    page = team_of(board, "s03")
-    marks = page.split('class="history"')[1].split("</svg>")[0]
-    assert marks.count('class="estimate"') == 2
-    assert marks.count('class="kept"') == 1
-    steps = marks.count('class="step"')
-    assert steps == 3  # level, level, and one jump
-
-
-def test_a_history_where_nothing_was_shown_has_a_table_and_no_plot():
-    board = BOARDS["full"]
-    silent = tuple(
-        Attempt(one.team, one.received, None, best=False, selected=False) for one in board.history
-    )
-    page = team_of(replace(board, history=silent), "s03")
-    assert 'id="history"' in page
-    assert 'class="history"' not in page
-
-
-def test_marks_lie_where_their_values_are_on_the_axis():
-    scores = [Estimate(D("0.7"), D("0.62"), D("0.78")), Estimate(D("0.8"), D("0.74"), D("0.86"))]
-    axis = Axis.around(scores)
-    assert (axis.low, axis.high, axis.step) == (D("0.6"), D("0.9"), D("0.05"))
-    assert [tick.at for tick in axis.ticks()][0::6] == ["6.00%", "94.00%"]
-    assert (axis.at(D("0.75")), axis.up(D("0.9"))) == ("50.00%", "6.00%")
-    assert axis.span(scores[0]).low < axis.span(scores[0]).value < axis.span(scores[0]).high
-
-
-@pytest.mark.parametrize(
-    "ends", [("1", "1"), ("0", "0"), ("0", "1"), ("0.5", "0.5"), ("812", "1190"), ("-0.1", "0.02")]
-)
-def test_an_axis_has_room_for_any_interval(ends):
-    low, high = map(D, ends)
-    axis = Axis.around([Estimate(low, low, high)])
-    assert axis.low <= low <= high <= axis.high
-    assert axis.low < axis.high
-    assert 2 <= len(axis.ticks()) <= 8
-
-
-def test_all_files_are_written_and_written_again_the_same(tmp_path):
-    board, public = boards.standings(2), boards.standings(2, part=Part.PUBLIC, seed=2)
-    paths = write_board(board, tmp_path / "a" / "b", boards.TITLE, ("ru", "en"), "ru", public)
-    names = [path.relative_to(tmp_path / "a" / "b").as_posix() for path in paths]
-    assert names[:4] == ["index.html", "index.en.html", "public.html", "public.en.html"]
-    assert names[6:8] == [
-        "teams/attention-deficit--2e2372654e74.html",
-        "teams/attention-deficit--2e2372654e74.en.html",
-    ]
-    assert names[8:] == ["leaderboard.csv", "leaderboard.json", "public.csv", "public.json"]
-    on_disk = (path for path in (tmp_path / "a" / "b").rglob("*") if path.is_file())
-    assert sorted(paths) == sorted(on_disk)
-    first = [path.read_bytes() for path in paths]
-    again = write_board(board, tmp_path / "c", boards.TITLE, ("ru", "en"), "ru", public)
-    assert [path.read_bytes() for path in again] == first
-    assert [b'lang="ru"' in text for text in first[:2]] == [True, True]  # en links to ru
-    assert '<html lang="en">' in first[1].decode()
-
-
-def test_the_default_language_has_the_plain_name(tmp_path):
-    paths = write_board(BOARDS["empty"], tmp_path, boards.TITLE, ("ru", "en"), "en")
-    assert [path.name for path in paths[:2]] == ["index.html", "index.ru.html"]
-    assert '<html lang="en">' in paths[0].read_text("utf-8")
-
-
-def test_every_link_between_files_leads_to_one(tmp_path):
-    public = boards.standings(6, part=Part.PUBLIC, seed=2)
-    paths = write_board(BOARDS["full"], tmp_path, boards.TITLE, ("ru", "en"), "ru", public)
-    links = [
-        (path, attrs["href"])
-        for path in paths
-        if path.suffix == ".html"
-        for tag, attrs in Page(path.read_text("utf-8")).tags
-        if tag == "a"
-    ]
-    assert len(links) > 100
-    missing = [(path, href) for path, href in links if not (path.parent / href).is_file()]
-    assert missing == []
-    assert all(Path(href).suffix in (".html", ".csv", ".json") for _, href in links)
