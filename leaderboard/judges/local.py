@@ -175,7 +175,10 @@ def chosen_dtype(wanted: str) -> str:
 def _load(folder: Path, dtype: str) -> tuple[Any, Any]:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # a command's output is its own
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = AutoModelForCausalLM.from_pretrained(
@@ -185,8 +188,11 @@ def _load(folder: Path, dtype: str) -> tuple[Any, Any]:
         raise InfraError(
             f"the judge's model cannot be loaded ({error})",
             where=str(folder),
-            todo="Bring it here again: zachetka prepare",
+            todo="Bring it here again: zachetka model prepare",
         ) from error
+    finally:
+        if shown:
+            logging.enable_progress_bar()
     model.train(False)
     return tokenizer, model
 
