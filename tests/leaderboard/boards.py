@@ -79,7 +79,7 @@ def standings(teams=6, *, part=Part.PRIVATE, seed=1, **changes):
         competition="hw2a",
         part=part,
         columns=COLUMNS,
-        comparison="bootstrap_holm",
+        comparison="signflip_holm",
         rows=tuple(rows),
         pairs=tuple(_pairs(ranked)),
         history=tuple(_history(names, skills)),
