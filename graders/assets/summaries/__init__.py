@@ -1,7 +1,7 @@
 """The data set "summaries": the staff's part of the room, absent from students' wheels.
 
 One-line summaries of Python objects and the documentation below them, read by `docstrings` out of
-pinned wheels (`harvest`), divided by package (`split`), and checked for leaks (`report`).
+pinned wheels (`reading`), divided by package (`split`), and checked for leaks (`report`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from graders.assets.cache import Say
 from graders.assets.sources import Wheel
-from graders.assets.summaries.harvest import Harvest, harvest
+from graders.assets.summaries.reading import Harvest, harvest
 from graders.assets.summaries.report import leakage_report, leaks_of
 from graders.assets.summaries.sources import DOCUMENTED
 from graders.assets.summaries.split import Item, divide, items_of, mixed
