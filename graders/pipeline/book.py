@@ -108,7 +108,12 @@ def standing(workspace: Workspace, student: str, homework: Homework) -> Standing
         course.deadlines(homework.id),
         course.rule,
         grants,
-        {name: _points_of(course.assignment(name)) for name in homework.assignments},
+        # A variant that is planned and not written has no points; nothing can be handed in for it.
+        {
+            name: _points_of(course.assignments[name])
+            for name in homework.assignments
+            if name in course.assignments
+        },
     )
     handed_in = {name: store.submissions(name, student=student) for name in homework.assignments}
     return _stand(terms, handed_in, store.choices(student, homework.id))

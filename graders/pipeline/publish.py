@@ -179,14 +179,13 @@ def reason_of(work: GradedWork, words: Messages) -> str:
 
 
 def _is_written(workspace: Workspace, homework: Homework) -> bool:
-    return all(name in workspace.course.assignments for name in homework.assignments)
+    return any(name in workspace.course.assignments for name in homework.assignments)
 
 
 def _require_written(workspace: Workspace, homework: Homework) -> None:
     if not _is_written(workspace, homework):
-        missing = [n for n in homework.assignments if n not in workspace.course.assignments]
         raise CourseError(
             f"{homework.id} is planned and not written yet",
-            where=", ".join(str(workspace.course.root / name) for name in missing),
+            where=", ".join(str(workspace.course.root / name) for name in homework.assignments),
             todo="Write the assignment first.",
         )

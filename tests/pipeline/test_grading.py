@@ -146,6 +146,21 @@ def test_the_declared_variant_is_graded_and_the_other_kept(desk):
     assert replay(desk.workspace).differences == ()
 
 
+def test_a_variant_is_graded_while_the_other_is_not_written_yet(desk):
+    course = desk.folder / "course" / "course.toml"
+    text = course.read_text().replace('"toy_a", "toy_b"]', '"toy_a", "toy_c"]\nplanned = true')
+    assert "planned" in text
+    course.write_text(text)
+    with opened(desk.workspace.home) as workspace:
+        later = replace(desk, workspace=workspace)
+        later.receive(("s01", GOOD, IN_TIME), homework="hw2", assignment="toy_a")
+        assert later.work("s01", "hw2").assignment == "toy_a"
+        with pytest.raises(CourseError, match="not written yet"):
+            later.receive(("s02", GOOD, IN_TIME), homework="hw2", assignment="toy_c")
+        assert {work.homework for work in all_works(workspace)} == {"hw1", "hw2"}
+        assert replay(workspace).differences == ()
+
+
 def test_a_student_fault_ends_in_a_grade_and_not_in_attention(desk):
     files = GOOD | {"sums.py": "import os\nos._exit(0)\n"}
     desk.receive(("s01", files, IN_TIME))
