@@ -58,7 +58,7 @@ def test_every_row_keeps_the_lengths(parts):
             assert 4 <= len(row["summary"].split()) <= 14
             assert 25 <= len(row["document"].split()) <= 200
             assert row["id"][0] == "s"
-            assert not {">>>", "Parameters", ":param", "Args:"} & set(row["document"].split())
+            assert not {">>>", "----------", ":param", "Args:"} & set(row["document"].split())
 
 
 def test_the_test_part_asks_every_examined_item_once(parts):
@@ -137,4 +137,5 @@ print(mean.shape[1], *(mean[0] @ mean[1:].T).tolist())
     )
     width, alike, unlike = map(float, done.stdout.split())
     assert width == 384
-    assert alike > 0.6 > 0.3 > unlike
+    assert alike > 0.6
+    assert unlike < 0.3
