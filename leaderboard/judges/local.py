@@ -106,7 +106,7 @@ class LocalJudge:
         if not duels:
             return []
         shared = self._loaded()
-        asked = [self._tokens(duel) for duel in duels]
+        asked = [self.tokens(duel) for duel in duels]
         chances: dict[int, list[float]] = {}
         for places in _groups(duels):
             found = shared.label_chances([asked[place] for place in places], self._label_ids)
@@ -127,7 +127,21 @@ class LocalJudge:
             tokens_out=1,
         )
 
-    def _tokens(self, duel: Duel) -> list[int]:
+    @property
+    def model(self) -> Any:
+        """The model, loaded: for measurements beside the judge."""
+        return self._loaded().model
+
+    @property
+    def label_ids(self) -> list[int]:
+        """The tokens that the labels begin with, in the order of `LABELS`."""
+        self._loaded()
+        return list(self._label_ids)
+
+    def tokens(self, duel: Duel) -> list[int]:
+        """Return the whole prompt of a duel, up to where the label comes next."""
+        if self._tokenizer is None:
+            self._loaded()
         nonce = nonce_of(self._salt, key_of(self._card, duel))
         asked = messages(duel, nonce, Reply.LABEL, self._options.max_answer)
         if self._tokenizer.chat_template:
@@ -145,7 +159,7 @@ class LocalJudge:
 
             self._tokenizer, model = _load(self._folder, self._dtype)
             self._label_ids = _label_ids(self._tokenizer)
-            probes = [self._tokens(Duel(Question("", "", text, ""), "", "")) for text in "x("]
+            probes = [self.tokens(Duel(Question("", "", text, ""), "", "")) for text in "x("]
             self._shared = Shared(model, common_of(probes), self._options.batch_tokens)
         return self._shared
 
@@ -178,7 +192,8 @@ def _load(folder: Path, dtype: str) -> tuple[Any, Any]:
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # a command's output is its own
+    # A command's output is its own.
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = AutoModelForCausalLM.from_pretrained(
@@ -192,7 +207,7 @@ def _load(folder: Path, dtype: str) -> tuple[Any, Any]:
         ) from error
     finally:
         if shown:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
     model.train(False)
     return tokenizer, model
 

@@ -52,7 +52,7 @@ class Shared:
     """
 
     def __init__(self, model: Any, common: Sequence[int], batch_tokens: int) -> None:
-        self._model = model
+        self.model = model
         self._batch_tokens = batch_tokens
         with torch.inference_mode():
             self._common = self._extended(Prefix(), common)
@@ -87,7 +87,7 @@ class Shared:
         if not new:
             return prefix
         cache = prefix.cache(1)
-        self._model(
+        self.model(
             input_ids=torch.tensor([new]),
             past_key_values=cache,
             use_cache=True,
@@ -115,7 +115,7 @@ class Shared:
         behind = torch.tensor(pads)[:, None]
         mask = torch.cat([torch.ones(len(rests), shared, dtype=torch.long),
                           (columns >= behind).long()], dim=1)  # fmt: skip
-        output = self._model(
+        output = self.model(
             input_ids=ids,
             attention_mask=mask,
             position_ids=shared + (columns - behind).clamp(min=0),
