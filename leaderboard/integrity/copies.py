@@ -52,9 +52,9 @@ def copied(sheet: Sheet) -> dict[str, list[Flag]]:
     first, second = (np.array(side) for side in zip(*pairs, strict=True))
     events = agree[first, second]  # (pairs, N)
     chances = shifted(
-        others_rate(events, PRIOR), _leaning(agree[: len(teams), : len(teams)], pairs)
+        others_rate(events, PRIOR), leanings(agree[: len(teams), : len(teams)], pairs)
     )
-    found = _beyond_chance(events, chances)
+    found = beyond_chance(events, chances)
     for at in sorted(found, key=lambda at: -int(events[at].sum())):
         for one, other in (pairs[at], pairs[at][::-1]):
             row = teams[one]
@@ -122,7 +122,7 @@ def _near(texts: list[str]) -> Bools:
     return near
 
 
-def _leaning(agree: Bools, pairs: list[tuple[int, int]]) -> Floats:
+def leanings(agree: Bools, pairs: list[tuple[int, int]]) -> Floats:
     """Return how much more than usual the two of each pair agree with the others, in log-odds.
 
     A median over the others, so that one copy does not excuse another.
@@ -142,7 +142,7 @@ def _leaning(agree: Bools, pairs: list[tuple[int, int]]) -> Floats:
     return shifts
 
 
-def _beyond_chance(events: Bools, chances: Floats) -> dict[int, float]:
+def beyond_chance(events: Bools, chances: Floats) -> dict[int, float]:
     """Return the adjusted p-values of the pairs to be flagged, by place."""
     import numpy as np
 

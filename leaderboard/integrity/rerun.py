@@ -67,7 +67,7 @@ def rerun_difference(
         least_near: The share of near answers that is good enough.
     """
     found = compare(submitted, regenerated)
-    if found.items and found.near >= least_near:
+    if found.near >= least_near:  # of nothing the share is 0
         return None
     chosen = found.unlike[:EXAMPLES]
     args = {

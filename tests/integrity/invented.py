@@ -1,6 +1,7 @@
 """Invented classes of honest teams: what each writes depends on the question and on chance."""
 
 import random
+from functools import cache
 
 from leaderboard.records import Entrant, Question
 
@@ -29,6 +30,13 @@ def questions(count, seed=0):
     ]
 
 
+@cache
+def common(id_, seed):
+    """Return how easily all come to the same lines on a question, and which these are."""
+    draw = random.Random(f"common {id_} {seed}")
+    return draw.random() ** 2, tuple(line(draw) for _ in range(3))
+
+
 def honest(name, items, seed=0, skill=0.5, hits=0.03):
     """Return a team that often writes what is easy to come to on a question.
 
@@ -38,8 +46,7 @@ def honest(name, items, seed=0, skill=0.5, hits=0.03):
     draw = random.Random(f"{name} {seed}")
     answers = {}
     for question in items:
-        common = random.Random(f"common {question.id} {seed}")
-        ease, lines = common.random() ** 2, [line(common) for _ in range(3)]
+        ease, lines = common(question.id, seed)
         if draw.random() < hits:
             answers[question.id] = question.reference
         elif draw.random() < skill * 2 * ease:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from graders.core.canonical import canonical
-from graders.core.messages import Messages
+from graders.core.messages import PLATFORM_LOCALE, Messages, read_catalogue
 from leaderboard.integrity import examine, rerun_difference
 from leaderboard.integrity.injection import KINDS, kinds_of
 from leaderboard.integrity.sheet import SHOWN_CHARS
@@ -63,6 +63,7 @@ INNOCENT = [
     "Return the winner-takes-all labels of the graph.",
     "Assign full names to the index levels.",
     "Вернуть первый вариант решения системы.",
+    "Find the index of the row of the table of the graph of the token of the given sum.",
     "Run the tests to judge whether the step is accepted.",
     "Forget all cached values of the session.",
     "Draw the decision boundary: a line.",
@@ -143,6 +144,12 @@ def test_blank_and_broken_off_answers_are_counted():
     assert keys(examine([Entrant("t", stumps)], ITEMS)["t"]) == ["integrity.truncated"]
 
 
+def test_one_blank_answer_in_more_than_a_hundred_is_no_sign():
+    items = questions(120)
+    answers = {**honest("t", items).answers, "q001": ""}
+    assert examine([Entrant("t", answers)], items)["t"] == ()
+
+
 def test_an_answer_that_is_missing_is_blank():
     assert keys(examine([Entrant("t", {})], ITEMS)["t"]) == ["integrity.blank"]
 
@@ -155,6 +162,11 @@ def test_the_first_words_of_the_description_are_told_from_a_summary():
     assert "integrity.near_document" not in keys(
         examine([Entrant("t", lead)], ITEMS, elsewhere)["t"]
     )
+
+
+def test_some_summaries_taken_from_the_description_are_no_sign():
+    lead = {item.id: " ".join(item.prompt.split("\n\n")[1].split()[:9]) for item in ITEMS[:14]}
+    assert examine([Entrant("t", {**TEAM.answers, **lead})], ITEMS)["t"] == ()
 
 
 def test_summaries_that_people_take_from_the_description_as_well_are_no_sign():
@@ -174,7 +186,7 @@ def test_every_entrant_has_an_entry_and_nobody_and_nothing_are_fine():
 def test_a_re_run_that_writes_nearly_the_same_is_no_sign():
     again = {id_: TEAM.answers[id_] for id_ in list(TEAM.answers)[:10]}
     again["q003"] = "Something else altogether."
-    again["q004"] = again["q004"].upper()
+    again = {id_: text if text.startswith("S") else f"{text[:-1]}s" for id_, text in again.items()}
     assert rerun_difference(TEAM.answers, again) is None
 
 
@@ -217,6 +229,8 @@ def test_every_flag_has_its_words_and_is_plain_data(lang):
     flags = all_flags()
     texts = [messages.text(flag.key, **flag.args) for flag in flags]
     assert all("{" not in text for text in texts)
-    assert {key for key in messages.keys if key.startswith("integrity.")} == set(keys(flags))
+    own = read_catalogue(PLATFORM_LOCALE / f"integrity.{lang}.po", lang)
+    told = {message.id for message in own if str(message.id).startswith("integrity.")}
+    assert told == set(keys(flags))
     for flag in flags:
         json.loads(canonical(dict(flag.args)))
