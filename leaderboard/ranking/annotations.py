@@ -21,12 +21,12 @@ import numpy as np
 from graders.core.errors import CourseError, StudentError
 from graders.core.strictjson import loads
 from leaderboard.ranking.controlled import length_controlled
+from leaderboard.ranking.faults import complaint
 from leaderboard.ranking.resampling import FloatArray, IntArray
 
 KEYS = ("instruction", "output_1", "output_2", "preference")
 NAMES = ("generator_1", "generator_2")
 MAX_BYTES = 256 * 1024 * 1024
-SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +92,13 @@ def read_annotations(path: Path) -> Annotations:
         CourseError: The file cannot be read, or has bad annotations: all are named by number.
     """
     rows = _rows(path)
-    faults = [(number, _fault(row)) for number, row in enumerate(rows, 1)]
-    bad = [f"  annotation {number}: {fault}" for number, fault in faults if fault]
-    if bad:
-        more = [f"  and {len(bad) - SHOWN} more"] if len(bad) > SHOWN else []
-        raise CourseError(
-            f"{len(bad)} of {len(rows)} annotations cannot be used\n"
-            + "\n".join(bad[:SHOWN] + more),
-            where=str(path),
-            todo="Mend or remove these: nothing was computed",
-        )
+    faults: dict[str, list[int]] = {}
+    for number, row in enumerate(rows, 1):
+        fault = _fault(row)
+        if fault:
+            faults.setdefault(fault, []).append(number)
+    if faults:
+        raise complaint(faults, "annotation", str(path))
     if all(row["preference"] is None for row in rows):
         raise CourseError("there is no annotation with a preference", where=str(path))
     names = tuple(_one_name(rows, key, str(path)) for key in NAMES)

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from graders.core.errors import CourseError
+from leaderboard.ranking.faults import complaint
 from leaderboard.ranking.resampling import FloatArray, IntArray
 
 KEYS = ("model_a", "model_b", "winner", "question_id")
 POINTS = {"model_a": 1.0, "model_b": 0.0, "tie": 0.5}
-SHOWN = 50  # different faults that an error spells out; the other lines are named by number
 
 Line = tuple[str, str, float, str]
 
@@ -108,7 +108,7 @@ def _read(lines: Sequence[str], careful: bool, where: str) -> Battles:
             elif row_or_fault:
                 found.append(row_or_fault)
     if faults:
-        raise _complaint(faults, where)
+        raise complaint(faults, "line", where)
     return _columns(found, where)
 
 
@@ -160,32 +160,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _short(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else text[:60] + "…"
-
-
-def _complaint(faults: dict[str, list[int]], where: str) -> CourseError:
-    """Return an error that names every bad line."""
-    told = [f"  {_numbers(lines)}: {fault}" for fault, lines in list(faults.items())[:SHOWN]]
-    rest = sorted(number for lines in list(faults.values())[SHOWN:] for number in lines)
-    if rest:
-        told.append(f"  {_numbers(rest)}: these cannot be used either")
-    bad = sum(map(len, faults.values()))
-    return CourseError(
-        f"{bad} line{'s' * (bad != 1)} cannot be used\n" + "\n".join(told),
-        where=where,
-        todo="Mend or remove these lines: nothing was ranked",
-    )
-
-
-def _numbers(lines: Sequence[int]) -> str:
-    """Return line numbers as text, runs of them shortened."""
-    runs: list[list[int]] = []
-    for number in lines:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    text = ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
-    return f"line{'s' * (len(lines) != 1)} {text}"
 
 
 def _columns(rows: Sequence[Line], where: str) -> Battles:
