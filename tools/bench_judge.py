@@ -82,7 +82,8 @@ def rows() -> list[dict[str, Any]]:
             "ratio": round(loop / ours, 2),
             "unit": "ms",
             "against": f"a verdict, one at a time, whole prompts of about {tokens} tokens, nothing "
-            f"shared, the same {judge.card.parameters['dtype']} weights ({len(some)} duels of {len(asked)}, "
+            f"shared, the same weights in {judge.card.parameters['dtype']} ({len(some)} duels of "
+            f"{len(asked)}, "
             f"{same} verdicts the same); one at a time with the kept prefix: {calls:.0f} ms",
             "command": "make bench",
         }

@@ -5,6 +5,7 @@ No kind is a default: whose verdicts count is decided by who writes the competit
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from ipaddress import ip_address
 from pathlib import Path
@@ -236,7 +237,22 @@ def from_config(
 
         return TrainedJudge.load(SHIPPED if config.folder is None else base / config.folder)
     members = [from_config(one, base=base, salt=salt, ledger=ledger) for one in config.judges]
-    return panel(members, config.rule, config.contestants, float(config.margin))
+    seated = panel(members, config.rule, config.contestants, float(config.margin))
+    if ledger is not None:
+        _charge(members, ledger.spent(seated.card))
+    return seated
+
+
+def _charge(members: Sequence[Judge], spent: Spent) -> None:
+    """Charge each member with what the panel has spent: the ledger knows the sum alone.
+
+    That is too much for each, so a budget may end early and is never passed.
+    """
+    from leaderboard.judges.endpoint import EndpointJudge
+
+    for member in members:
+        if isinstance(member, EndpointJudge):
+            member.with_spent(spent)
 
 
 def _local(config: LocalTable, base: Path, salt: bytes | None) -> Judge:

@@ -19,6 +19,7 @@ from leaderboard.records import Label
 
 PARSER_VERSION = "parse-1"
 MAX_REPLY = 20_000  # characters; only the end of a longer reply is read
+MAX_BRACES = 200  # opened in it; an honest verdict needs one, and each may cost a whole reading
 FIELD = "verdict"
 
 _DECODER = json.JSONDecoder()
@@ -90,7 +91,8 @@ def _label(word: Any, labels: Collection[Label]) -> Label | None:
 
 def _objects(text: str) -> list[tuple[int, int, Any]]:
     """Return the outermost JSON objects of a text, with where they begin and end."""
-    found, at = [], text.find("{")
+    opened = [at for at, char in enumerate(text) if char == "{"][-MAX_BRACES:]
+    found, at = [], opened[0] if opened else -1
     while at >= 0:
         try:
             value, end = _DECODER.raw_decode(text, at)

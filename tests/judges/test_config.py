@@ -1,5 +1,7 @@
 """What a `[judge]` table may say."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
@@ -101,3 +103,12 @@ def test_panel_of_contestants_own_family_is_refused():
     told = {"kind": "panel", "judges": [ENDPOINT], "contestants": ["fam"]}
     with pytest.raises(CourseError, match="no judge is left"):
         from_config(ADAPTER.validate_python(told), salt=SALT)
+
+
+@pytest.mark.parametrize("table", [EndpointTable, LocalTable, TrainedTable, PanelTable])
+def test_every_key_is_documented(table):
+    text = (Path(__file__).parents[2] / "docs" / "judge-configuration.md").read_text("utf-8")
+    for name, field in table.model_fields.items():
+        inner = getattr(field.annotation, "model_fields", {})
+        keys = [f"{name}.{key}" for key in inner] or [name]
+        assert all(f"`{key}`" in text or f"`{key} =" in text for key in keys), keys

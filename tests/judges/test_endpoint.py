@@ -11,7 +11,7 @@ import pytest
 
 from graders.core.errors import CourseError, InfraError
 from leaderboard.judges import Ledger, verdicts
-from leaderboard.judges.config import EndpointTable, from_config
+from leaderboard.judges.config import EndpointTable, PanelTable, from_config
 from leaderboard.judges.endpoint import EndpointJudge
 from leaderboard.judges.entries import Spent
 from leaderboard.judges.transport import Waits, retry_after
@@ -347,3 +347,16 @@ def test_interrupt_ends_at_once_and_keeps_what_was_there(tmp_path):
         with pytest.raises(KeyboardInterrupt):
             verdicts(judge, DUELS, ledger)
     assert Ledger.open(tmp_path / "ledger.jsonl").verify() == 4
+
+
+def test_members_of_a_panel_are_charged_with_what_the_panel_spent(tmp_path):
+    dear = said('{"verdict": "A"}', usage={"prompt_tokens": 7000, "completion_tokens": 100})
+    with serving(lambda *_: dear) as server:
+        member = table(server.url, budget={"tokens": 11_000}, max_tokens=50).model_dump()
+        config = PanelTable.model_validate({"kind": "panel", "judges": [member]})
+        for expected in ("", "split"):  # one call fits, a second one is not certain to
+            ledger = Ledger.open(tmp_path / "ledger.jsonl")
+            judge = from_config(config, salt=SALT, ledger=ledger)
+            duel = Duel(question(expected), GOOD, BAD)
+            assert verdicts(judge, [duel], ledger)[0].why == expected
+    assert len(server.requests) == 1

@@ -75,7 +75,7 @@ def test_a_changed_line_is_found_and_named(filled, path, line):
         Ledger.open(path)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(st.data())
 def test_no_byte_can_be_changed_unseen(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("ledger") / "l.jsonl"
