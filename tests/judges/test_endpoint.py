@@ -352,7 +352,7 @@ def test_interrupt_ends_at_once_and_keeps_what_was_there(tmp_path):
 def test_members_of_a_panel_are_charged_with_what_the_panel_spent(tmp_path):
     dear = said('{"verdict": "A"}', usage={"prompt_tokens": 7000, "completion_tokens": 100})
     with serving(lambda *_: dear) as server:
-        member = table(server.url, budget={"tokens": 10_000}, max_tokens=50).model_dump()
+        member = table(server.url, budget={"tokens": 8000}, max_tokens=50).model_dump()
         config = PanelTable.model_validate({"kind": "panel", "judges": [member]})
         for expected in ("", "split"):  # one call fits, a second one is not certain to
             ledger = Ledger.open(tmp_path / "ledger.jsonl")
