@@ -56,6 +56,11 @@ def test_a_steady_gain_has_a_narrow_interval(student, case):
 @pytest.mark.points("1", key="hw2a.open.split", part="ablations")
 def test_a_package_stays_on_one_side(student, case, row):
     given = [{**row, "id": f"a{k}", "package": f"p{k % 4}"} for k in range(40)]
-    halves = case.shaped(student.call("data:split", given, 0.25, 1), {"train": [{"package": str}]})
+    halves = case.shaped(
+        student.call("data:split", given, 0.25, 1),
+        {"train": [{"package": str}], "validation": [{"package": str}]},
+    )
+    held_out = len(halves["validation"]) / len(given)
+    case.require(0 < held_out < 1, "hw2a.split.share", share=held_out)
     here, there = ({one["package"] for one in halves[side]} for side in ("train", "validation"))
     case.require(not here & there, "hw2a.split.package_crosses", n=len(here & there))
