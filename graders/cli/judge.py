@@ -106,18 +106,16 @@ def train(
     embedder = ensure_embedder(console.tell)
     embed = Embedder(embedder)
     console.tell(f"training on {len(rows)} summaries")
-    model = training.train(rows, embed, seed=seed, answers=given, embedder=embedder.name)
-    console.tell("training again without each kind, to examine it on what it never saw")
-    unseen = training.leave_one_kind_out(rows, embed, seed=seed, answers=given)
-    path = save(model, out)
+    trained = training.train(rows, embed, seed=seed, answers=given, embedder=embedder.name)
+    path = save(trained.model, out)
     if as_json:
         told = {
             kind: {"accuracy": float(one.value), "ci": [float(one.low), float(one.high)]}
-            for kind, one in unseen.items()
+            for kind, one in trained.unseen.items()
         }
-        console.print_json({"file": str(path), "facts": model.facts, "unseen_kinds": told})
+        console.print_json({"file": str(path), "facts": trained.model.facts, "unseen_kinds": told})
         return
-    table = [(kind, one.value, f"{one.low} … {one.high}") for kind, one in unseen.items()]
+    table = [(kind, one.value, f"{one.low} … {one.high}") for kind, one in trained.unseen.items()]
     console.print_table(
         "Accuracy on kinds and packages never seen", ("kind", ">accuracy", ">interval"), table
     )

@@ -17,10 +17,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from graders.core.canonical import plain
 from graders.core.errors import CourseError
 from leaderboard.judges.embedding import Embed
 from leaderboard.judges.features import FEATURES, Text, matrix
-from leaderboard.judges.intervals import wilson
+from leaderboard.judges.intervals import LEVEL, wilson
 from leaderboard.judges.language import Language, count
 from leaderboard.judges.pairs import FAMILIES, OFF_TOPIC, Pair, Row, make_pairs
 from leaderboard.judges.trained import Model, segments
@@ -37,12 +38,31 @@ FEWEST_PACKAGES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class Table:
     """Pairs as arrays: the features of both answers, each of shape (pairs, features)."""
 
     better: Floats
     worse: Floats
-    kinds: tuple[str, ...]
+    kinds: NDArray[np.str_]
+
+    def where(self, chosen: NDArray[np.bool_]) -> Table:
+        """Return some of the pairs."""
+        return Table(self.better[chosen], self.worse[chosen], self.kinds[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A trained model, and how well models did on what they never saw.
+
+    Args:
+        model: Trained on everything.
+        unseen: By kind, the accuracy on the packages held out of a model that saw neither them nor
+            the kind nor its family (`pairs.FAMILIES`); equal scores count half, intervals are
+            Wilson's. Pairs of `OFF_TOPIC` are no kind of bad summary: nobody is asked about them.
+    """
+
+    model: Model
+    unseen: Mapping[str, Estimate]
 
 
 def train(
@@ -52,8 +72,8 @@ def train(
     seed: int,
     answers: Sequence[Mapping[str, str]] = (),
     embedder: str = "",
-) -> Model:
-    """Train on all packages; the temperature is fitted on packages held out from the weights.
+) -> Training:
+    """Train on all packages; temperature and accuracies come from packages that are held out.
 
     Args:
         rows: The training part.
@@ -74,24 +94,23 @@ def train(
     held = held_out(packages, seed)
     pairs = make_pairs(rows, seed, answers)
     kept = [row for row in rows if row.package not in held]
-    part = fit([pair for pair in pairs if pair.group not in held], kept, embed)
-    temperature = _temperature(part, [pair for pair in pairs if pair.group in held], embed)
-    whole = fit(pairs, rows, embed)
-    return Model(
-        knots=whole.knots,
-        weights=whole.weights,
-        language=whole.language,
-        temperature=temperature,
-        tie=TIE,
-        facts={
-            "embedder": embedder,
-            "packages": packages,
-            "pairs": dict(sorted(Counter(pair.kind for pair in pairs).items())),
-            "rows": len(rows),
-            "rows_sha256": _digest(rows),
-            "seed": seed,
-        },
-    )
+    part = tabulate(pairs, embed, _language(kept))
+    asked = np.array([pair.group in held for pair in pairs])
+    temperature = _temperature(fit(part.where(~asked)), part.where(asked))
+    unseen = leave_one_kind_out(part, asked)
+    language = _language(rows)
+    weights = fit(tabulate(pairs, embed, language))
+    facts = {
+        "embedder": embedder,
+        "packages": packages,
+        "pairs": dict(sorted(Counter(pair.kind for pair in pairs).items())),
+        "rows": len(rows),
+        "rows_sha256": _digest(rows),
+        "seed": seed,
+        "unseen": {kind: [one.value, one.low, one.high] for kind, one in unseen.items()},
+    }
+    model = Model(weights.knots, weights.by_feature, language, temperature, TIE, plain(facts))
+    return Training(model, unseen)
 
 
 def held_out(packages: Sequence[str], seed: int) -> frozenset[str]:
@@ -100,29 +119,66 @@ def held_out(packages: Sequence[str], seed: int) -> frozenset[str]:
     return frozenset(order[: max(1, round(len(packages) * HELD_OUT))].tolist())
 
 
-def fit(pairs: Sequence[Pair], rows: Sequence[Row], embed: Embed) -> Model:
-    """Fit weights to pairs, with temperature 1; the language is counted on the rows."""
-    language = count((row.summary for row in rows), (row.prompt for row in rows))
-    data = fitted(pairs, embed, language)
-    knots = choose_knots(np.vstack([data.better, data.worse]))
-    differences = segments(data.better, knots) - segments(data.worse, knots)
-    flat = _minimise(differences, _balanced(data.kinds), knots)
+def leave_one_kind_out(
+    table: Table, asked: NDArray[np.bool_], level: Decimal = LEVEL
+) -> Mapping[str, Estimate]:
+    """Return the accuracy on each kind as `Training.unseen` says.
+
+    Args:
+        table: Of all pairs.
+        asked: Which of them are of held-out packages.
+        level: Of the intervals.
+    """
+    families = np.array([FAMILIES.get(kind, kind) for kind in table.kinds.tolist()])
+    found = {}
+    for kind in sorted({*table.kinds.tolist()} - {OFF_TOPIC}):
+        weights = fit(table.where(~asked & (families != FAMILIES.get(kind, kind))))
+        margins = weights.margins(table.where(asked & (table.kinds == kind)))
+        right = float((margins > 0).sum() + (margins == 0).sum() / 2)
+        found[kind] = wilson(right / max(len(margins), 1), len(margins), level)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Of the segments, in log-odds; the first two fields of a `Model`."""
+
+    knots: tuple[tuple[float, ...], ...]
+    by_feature: tuple[tuple[float, ...], ...]
+
+    def margins(self, table: Table) -> Floats:
+        """Return s(better) − s(worse), shape (pairs,)."""
+        flat = np.concatenate([np.array(some) for some in self.by_feature])
+        better, worse = segments(table.better, self.knots), segments(table.worse, self.knots)
+        margins: Floats = (better - worse) @ flat
+        return margins
+
+
+def fit(table: Table) -> Weights:
+    """Fit weights to pairs."""
+    knots = choose_knots(np.vstack([table.better, table.worse]))
+    differences = segments(table.better, knots) - segments(table.worse, knots)
+    flat = _minimise(differences, _balanced(table.kinds.tolist()), knots)
     weights, start = [], 0
     for ends in knots:
         weights.append(tuple(round(float(x), DIGITS) for x in flat[start : start + len(ends) - 1]))
         start += len(ends) - 1
-    return Model(knots, tuple(weights), language, 1.0, TIE, {})
+    return Weights(knots, tuple(weights))
 
 
-def fitted(pairs: Sequence[Pair], embed: Embed, language: Language) -> Fitted:
+def tabulate(pairs: Sequence[Pair], embed: Embed, language: Language) -> Table:
     """Return the features of pairs."""
     texts = [Text(pair.prompt, pair.better) for pair in pairs]
     texts += [Text(pair.prompt, pair.worse) for pair in pairs]
     unique = list(dict.fromkeys(texts))
-    rows = dict(zip(unique, matrix(unique, embed, language), strict=True))
-    found = np.stack([rows[text] for text in texts])
-    kinds = tuple(pair.kind for pair in pairs)
-    return Fitted(found[: len(pairs)], found[len(pairs) :], kinds)
+    place = {text: number for number, text in enumerate(unique)}
+    found = matrix(unique, embed, language)[[place[text] for text in texts]]
+    kinds = np.array([pair.kind for pair in pairs])
+    return Table(found[: len(pairs)], found[len(pairs) :], kinds)
+
+
+def _language(rows: Sequence[Row]) -> Language:
+    return count((row.summary for row in rows), (row.prompt for row in rows))
 
 
 def choose_knots(features: Floats) -> tuple[tuple[float, ...], ...]:
@@ -166,57 +222,18 @@ def _minimise(differences: Floats, weights: Floats, knots: Sequence[Sequence[flo
     return best
 
 
-def _temperature(model: Model, pairs: Sequence[Pair], embed: Embed) -> float:
+def _temperature(weights: Weights, table: Table) -> float:
     """Return the temperature that makes held-out verdicts most likely (Guo et al., 2017)."""
     from scipy.optimize import minimize_scalar
 
-    margins = margins_of(model, pairs, embed)
-    weights = _balanced([pair.kind for pair in pairs])
+    margins = weights.margins(table)
+    balance = _balanced(table.kinds.tolist())
 
     def loss(log_temperature: float) -> float:
-        return float((weights * np.logaddexp(0, -margins / np.exp(log_temperature))).sum())
+        return float((balance * np.logaddexp(0, -margins / np.exp(log_temperature))).sum())
 
     found = minimize_scalar(loss, bounds=(-2.0, 3.0), method="bounded")
     return round(float(np.exp(found.x)), DIGITS)
-
-
-def margins_of(model: Model, pairs: Sequence[Pair], embed: Embed) -> Floats:
-    """Return s(better) − s(worse), shape (pairs,)."""
-    data = fitted(pairs, embed, model.language)
-    margins: Floats = model.scores(data.better) - model.scores(data.worse)
-    return margins
-
-
-def leave_one_kind_out(
-    rows: Sequence[Row],
-    embed: Embed,
-    *,
-    seed: int,
-    answers: Sequence[Mapping[str, str]] = (),
-    level: Decimal = Decimal("0.95"),
-) -> Mapping[str, Estimate]:
-    """Return the accuracy on each kind of a judge that never saw the kind.
-
-    It saw neither its family (`pairs.FAMILIES`) nor the packages that it is asked about. Pairs of
-    `OFF_TOPIC` are no kind of bad summary, so nobody is asked about them. Equal scores count half;
-    intervals are Wilson's.
-    """
-    held = held_out(sorted({row.package for row in rows}), seed)
-    pairs = make_pairs(rows, seed, answers)
-    kept = [row for row in rows if row.package not in held]
-    found = {}
-    for kind in sorted({pair.kind for pair in pairs} - {OFF_TOPIC}):
-        kin = FAMILIES.get(kind, kind)
-        seen = [
-            pair
-            for pair in pairs
-            if pair.group not in held and FAMILIES.get(pair.kind, pair.kind) != kin
-        ]
-        asked = [pair for pair in pairs if pair.group in held and pair.kind == kind]
-        margins = margins_of(fit(seen, kept, embed), asked, embed)
-        right = (margins > 0).sum() + (margins == 0).sum() / 2
-        found[kind] = wilson(float(right) / max(len(asked), 1), len(asked), level)
-    return found
 
 
 def _digest(rows: Sequence[Row]) -> str:
