@@ -21,7 +21,7 @@ from leaderboard.judges.local import LABELS, LocalJudge, LocalOptions
 from leaderboard.records import Duel, Label, Question
 
 ROOT = Path(__file__).resolve().parents[1]
-QUESTIONS, TEAMS = 4, 30  # in both orders
+QUESTIONS, TEAMS = 3, 50  # in both orders
 LOOP, ROUNDS = 12, 2  # duels of the loop, spread over all; the better round of each side counts
 LEAST_SAME = 0.9  # of the loop's labels; in bfloat16 near ties may fall to the other side
 SALT = b"the bench needs no secret"

@@ -157,7 +157,7 @@ class LocalTable(Strict):
     folder: Words | None = None
     salt_file: Words | None = None
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    batch_tokens: Count = 4096
+    batch_tokens: Count = 1024
     max_answer: Count = MAX_ANSWER
 
     @model_validator(mode="after")

@@ -5,9 +5,9 @@ is nothing to parse. What is the same for several duels is computed once: the in
 the question for all duels about it (`leaderboard.judges.prefix`). What is left is short, is sorted
 by length and goes through the model in batches.
 
-Padding stands between the shared prefix and the rest, is masked, and takes no position, so that a
-duel's logits are those that it has alone, up to rounding (exactly what is promised, and tested, in
-float32: the same labels).
+Padding stands before the rest, is masked, and takes no position, so that a duel's logits are those
+that it has alone, up to rounding: in float32 the labels are the same, in bfloat16 a near tie may
+move.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class LocalOptions:
     name: str
     family: str
     dtype: str = "auto"
-    batch_tokens: int = 4096
+    batch_tokens: int = 1024
     max_answer: int = MAX_ANSWER
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-Pair = tuple[torch.Tensor, torch.Tensor]  # keys and values of a layer: (1, heads, tokens, width)
+from leaderboard.judges.attention import Common, Pair, install, sharing
 
 
 class Prefix:
@@ -27,18 +27,13 @@ class Prefix:
         self.ids = list(ids)
         self.layers = list(layers)
 
-    def cache(self, batch: int) -> Any:
-        """Return a cache for a batch; the tensors are views until the model appends to them."""
-        from transformers.cache_utils import DynamicCache, DynamicLayer
+    def cache(self) -> Any:
+        """Return a cache that a longer prefix can be computed with."""
+        from transformers.cache_utils import DynamicCache
 
         cache = DynamicCache()
-        for keys, values in self.layers:
-            layer = DynamicLayer()  # type: ignore[no-untyped-call]
-            layer.lazy_initialization(keys, values)
-            # Set, not updated: an update would copy what is the same for the whole batch.
-            layer.keys = keys.expand(batch, -1, -1, -1)
-            layer.values = values.expand(batch, -1, -1, -1)
-            cache.layers.append(layer)
+        for place, (keys, values) in enumerate(self.layers):
+            cache.update(keys, values, place)
         return cache
 
 
@@ -52,6 +47,7 @@ class Shared:
     """
 
     def __init__(self, model: Any, common: Sequence[int], batch_tokens: int) -> None:
+        install(model)
         self.model = model
         self._batch_tokens = batch_tokens
         with torch.inference_mode():
@@ -86,7 +82,7 @@ class Shared:
         new = list(ids[len(prefix.ids) :])
         if not new:
             return prefix
-        cache = prefix.cache(1)
+        cache = prefix.cache()
         self.model(
             input_ids=torch.tensor([new]),
             past_key_values=cache,
@@ -111,28 +107,23 @@ class Shared:
         shared, longest = len(prefix.ids), max(map(len, rests))
         pads = [longest - len(rest) for rest in rests]
         ids = torch.tensor([[0] * pad + list(rest) for pad, rest in zip(pads, rests, strict=True)])
-        columns = torch.arange(longest).expand(len(rests), -1)  # prompts, longest
-        behind = torch.tensor(pads)[:, None]
-        mask = torch.cat([torch.ones(len(rests), shared, dtype=torch.long),
-                          (columns >= behind).long()], dim=1)  # fmt: skip
-        output = self.model(
-            input_ids=ids,
-            attention_mask=mask,
-            position_ids=shared + (columns - behind).clamp(min=0),
-            past_key_values=prefix.cache(len(rests)),
-            use_cache=True,
-            logits_to_keep=1,
-        )
+        behind = torch.tensor(pads)
+        place = torch.arange(longest)[None] - behind[:, None]  # from 0 at the first real token
+        words = {"input_ids": ids, "use_cache": False, "logits_to_keep": 1}
+        words["position_ids"] = shared + place.clamp(min=0)
+        if not shared:
+            output = self.model(**words, attention_mask=(place >= 0).long())
+        else:
+            with sharing(Common(prefix.layers, behind)):
+                output = self.model(**words)
         logits: torch.Tensor = output.logits[:, -1]
         return logits
 
 
 def common_of(prompts: Sequence[Sequence[int]]) -> list[int]:
     """Return the tokens that all prompts begin with, but the last one of the shortest."""
-    first, last = (
-        min(map(list, prompts)),
-        max(map(list, prompts)),
-    )  # what these two share, all in between share
+    ordered = sorted(map(list, prompts))
+    first, last = ordered[0], ordered[-1]  # what these two share, all between them share
     length = min(map(len, prompts)) - 1
     for place in range(length):
         if first[place] != last[place]:

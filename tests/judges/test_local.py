@@ -155,3 +155,18 @@ def test_a_flood_costs_no_more_than_the_limit(folder):
     flood = Duel(Question("q", "p", "x " * 100_000, ""), "word " * 1_000_000, GOOD)
     (verdict,) = judge.judge([flood])
     assert verdict.tokens_in < 12_000  # bytes here
+
+
+def test_attention_with_windows_is_refused(tmp_path):
+    from transformers import AutoConfig, MistralConfig, MistralForCausalLM
+
+    folder = make(tmp_path)
+    llama = AutoConfig.from_pretrained(folder).to_dict()
+    for name in ("model_type", "architectures", "transformers_version"):
+        llama.pop(name, None)
+    keys = ("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers",
+            "num_attention_heads", "num_key_value_heads", "max_position_embeddings")  # fmt: skip
+    config = MistralConfig(**{key: llama[key] for key in keys}, sliding_window=16)
+    MistralForCausalLM(config).save_pretrained(folder)
+    with pytest.raises(CourseError, match="windows"):
+        judge_of(folder).judge(DUELS[:2])
