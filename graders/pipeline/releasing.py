@@ -134,7 +134,7 @@ def _texts(course: Course, asked: Assignment, root: Path) -> dict[str, bytes]:
         files[f"handout.{lang}.md"] = _required(folder / f"handout.{lang}.md")
     files["README.md"] = _required(folder / "README.md")
     files["platform/constraints.txt"] = _required(root / "constraints.txt")
-    files["assignments/course.toml"] = _course_file(course)
+    files["assignments/course.toml"] = _course_file(course, asked)
     files[f"{inside}/assignment.toml"] = _cut(folder / "assignment.toml").public.encode()
     drivers = _public_drivers(folder)
     for path in (*_files(folder / "public_tests"), *drivers, *_files(folder / "locale")):
@@ -142,12 +142,15 @@ def _texts(course: Course, asked: Assignment, root: Path) -> dict[str, bytes]:
     return files
 
 
-def _course_file(course: Course) -> bytes:
-    """Return `course.toml` for a bundle, where the assignments lie beside it."""
+def _course_file(course: Course, asked: Assignment) -> bytes:
+    """Return `course.toml` for a bundle, where one assignment lies beside it and no other does."""
     import tomlkit
 
     document = tomlkit.parse(_required(course.path).decode("utf-8"))
     document["course"]["assignments_root"] = "."
+    for homework in document["homeworks"].values():
+        if homework["assignments"] != [asked.name]:
+            homework["planned"] = True  # the other folders may be missing
     return tomlkit.dumps(document).encode()
 
 

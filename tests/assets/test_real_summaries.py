@@ -58,7 +58,7 @@ def test_every_row_keeps_the_lengths(parts):
             assert 4 <= len(row["summary"].split()) <= 14
             assert 25 <= len(row["document"].split()) <= 200
             assert row["id"][0] == "s"
-            assert not {">>>", "----------", ":param", "Args:"} & set(row["document"].split())
+            assert not {">>>", "----------", ":returns:", "::"} & set(row["document"].split())
 
 
 def test_the_test_part_asks_every_examined_item_once(parts):
