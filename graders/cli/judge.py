@@ -7,6 +7,7 @@ against each other.
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ import typer
 
 from graders.cli import console
 from graders.cli.judge_files import (
+    EXAM_SALT,
     chosen_judge,
     example_questions,
     open_ledger,
@@ -70,7 +72,7 @@ def exam(
 
     pairs = exams.items() if items is None else readers.read(items, form)
     with open_ledger(ledger) as book:
-        licence = exams.examine(chosen_judge(judge, course, book), pairs, book)
+        licence = exams.examine(chosen_judge(judge, course, book, EXAM_SALT), pairs, book)
     show_licence(licence, as_json=as_json)
     if not licence.licensed:
         raise typer.Exit(1)
@@ -155,13 +157,10 @@ def compare(
 
     asked = example_questions(questions)
     with open_ledger(ledger) as book:
-        outcomes = ask(
-            chosen_judge(judge, course, book),
-            asked,
-            read_entrant(first),
-            read_entrant(second),
-            book,
-        )
+        # SECURITY: contestants wrote these answers, so the markers' secret is drawn anew
+        # (test_the_markers_secret_is_drawn_anew_where_contestants_wrote).
+        judging = chosen_judge(judge, course, book, secrets.token_bytes(32))
+        outcomes = ask(judging, asked, read_entrant(first), read_entrant(second), book)
     lines = [
         {
             "id": one.question_id,

@@ -18,12 +18,18 @@ if TYPE_CHECKING:
     from leaderboard.judges.agreement import Agreement, Judged
     from leaderboard.records import Entrant, Estimate, Judge, Licence, Question
 
-SALT = b"zachetka judge"  # of nonces; an exam's items are fixed, nobody can answer to them
+EXAM_SALT = b"zachetka judge exam"  # public: nobody can write answers to an exam's nonces
 LOCAL = {"kind": "local", "name": "local", "family": "base"}
 
 
-def chosen_judge(name: str, course: Path | None, ledger: Ledger) -> Judge:
+def chosen_judge(name: str, course: Path | None, ledger: Ledger, salt: bytes) -> Judge:
     """Return the judge that --judge means.
+
+    Args:
+        name: What --judge says.
+        course: What --course says.
+        ledger: Whose spending counts against the judge's budget.
+        salt: Of the nonces, where its configuration names no `salt_file`.
 
     Raises:
         CourseError: There is no such judge, or its configuration is wrong.
@@ -47,7 +53,8 @@ def chosen_judge(name: str, course: Path | None, ledger: Ledger) -> Judge:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         raise CourseError(f"{key}: {first['msg']}", where=name, todo="Mend [judge]") from error
-    return from_config(config, base=base, salt=SALT, ledger=ledger)
+    own = getattr(config, "salt_file", None) is not None
+    return from_config(config, base=base, salt=None if own else salt, ledger=ledger)
 
 
 def _judge_table(path: Path) -> Any:

@@ -7,7 +7,9 @@ import json
 
 import pytest
 
+from graders.cli import judge, judge_files
 from graders.cli.main import main
+from graders.core.errors import CourseError
 from leaderboard.judges.label import read_labels
 from leaderboard.records import Label
 
@@ -178,6 +180,22 @@ def test_a_wrong_configuration_names_its_key(run, tmp_path):
     code, _, err = run("exam", "--judge", path)
     assert code == 3
     assert "foldr" in err
+
+
+def test_the_markers_secret_is_drawn_anew_where_contestants_wrote(
+    run, files, tmp_path, monkeypatch
+):
+    salts = []
+
+    def refuse(_name, _course, _ledger, salt):
+        salts.append(salt)
+        raise CourseError("enough")
+
+    monkeypatch.setattr(judge, "chosen_judge", refuse)
+    for _ in range(2):
+        assert run("compare", *files, "--out", tmp_path / "v.jsonl")[0] == 3
+    assert len({*salts, judge_files.EXAM_SALT}) == 3
+    assert min(map(len, salts)) >= 32
 
 
 @pytest.mark.slow
