@@ -3,7 +3,7 @@
 `rows` gives what `tools/bench.py` writes; run alone (``python -m tools.bench_judge``) it prints
 the same rows. Both sides are the same model in the same number format on the whole prompt of
 HW2A; the loop reads each prompt from its first token, one at a time, and takes the same label
-logits. Verdicts are compared before times are: a difference beyond rounding ends the program.
+logits. Verdicts are compared: a difference beyond rounding ends the program.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from graders.assets import ensure_data, ensure_model
 from graders.core.config import load_course
 from leaderboard.judges.local import LABELS, LocalJudge, LocalOptions
 from leaderboard.records import Duel, Label, Question
 
+Result = TypeVar("Result")
+
 ROOT = Path(__file__).resolve().parents[1]
-QUESTIONS, TEAMS = 3, 50  # in both orders
-LOOP, ROUNDS = 12, 2  # duels of the loop, spread over all; the better round of each side counts
+QUESTIONS, TEAMS = 2, 50  # in both orders
+LOOP = 16  # duels of the loop, spread over all
 LEAST_SAME = 0.9  # of the loop's labels; in bfloat16 near ties may fall to the other side
 SALT = b"the bench needs no secret"
 
@@ -65,14 +67,13 @@ def rows() -> list[dict[str, Any]]:
     asked = duels()
     some = asked[:: len(asked) // LOOP][:LOOP]
     judge.judge(asked[:1])  # loads the model, and computes the prefix that is kept
-    verdicts = dict(zip(asked, judge.judge(asked), strict=True))
-    labels = one_at_a_time(judge, some)
-    same = sum(verdicts[duel].label is label for duel, label in zip(some, labels, strict=True))
+    verdicts, ours = _timed(lambda: judge.judge(asked), len(asked))
+    labels, loop = _timed(lambda: one_at_a_time(judge, some), len(some))
+    _, calls = _timed(lambda: [judge.judge([duel]) for duel in some], len(some))
+    said = dict(zip(asked, verdicts, strict=True))
+    same = sum(said[duel].label is label for duel, label in zip(some, labels, strict=True))
     if same < LEAST_SAME * len(some):
         sys.exit(f"bench: only {same} of {len(some)} verdicts are the same in batches and alone")
-    ours = 1000 * _best(lambda: judge.judge(asked)) / len(asked)
-    loop = 1000 * _best(lambda: one_at_a_time(judge, some)) / len(some)
-    calls = 1000 * _best(lambda: [judge.judge([duel]) for duel in some]) / len(some)
     tokens = sum(len(judge.tokens(duel)) for duel in some) // len(some)
     return [
         {
@@ -90,14 +91,11 @@ def rows() -> list[dict[str, Any]]:
     ]
 
 
-def _best(call: Callable[[], object]) -> float:
-    """Return the least seconds of some rounds."""
-    times = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - started)
-    return min(times)
+def _timed(call: Callable[[], Result], number: int) -> tuple[Result, float]:
+    """Return what a call returns, and its milliseconds for each of a number of duels."""
+    started = time.perf_counter()
+    found = call()
+    return found, 1000 * (time.perf_counter() - started) / number
 
 
 def main() -> None:
