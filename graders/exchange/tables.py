@@ -108,7 +108,9 @@ def _put(sheet: Worksheet, line: int, number: int, value: Any) -> None:
         from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
         cell = sheet.cell(line, number)
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", text)
+        # XML turns \r into \n when it is read, unless lxml happens to have written it.
+        plain = text.replace("\r", "\n")
+        cell.value = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", plain)
         # SECURITY: openpyxl takes "=..." for a formula and "#N/A" for an error
         # (test_no_cell_of_the_workbook_is_a_formula); the prefix keeps it a text when edited.
         cell.data_type = "s"
