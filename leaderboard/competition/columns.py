@@ -12,6 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from graders.core.errors import InfraError
 from graders.core.records import Flag
 from leaderboard.competition.config import COMPOSITE, CONTROLLED, MAIN, CompetitionConfig
 from leaderboard.records import Entrant, Estimate, Kind, Outcome, Part, Question
@@ -35,7 +36,8 @@ class Evidence:
         questions: N of them.
         entrants: T of them, the rules' baseline among them; names are unique.
         outcomes: Of every entrant but the baseline, against the baseline, by name.
-        metrics: By key, shape (T, N), in the orders of entrants and questions.
+        metrics: By key, shape (T, N), in the orders of entrants and questions; nan where an
+            entrant is not measured.
         directions: By metric's key: whether higher is better.
         judge: What its card says.
         submitted: When an entrant's answers were received, by name.
@@ -128,19 +130,32 @@ def _composite(config: CompetitionConfig, evidence: Evidence, main: FloatArray) 
 def _controlled(
     config: CompetitionConfig, key: str, evidence: Evidence, main: FloatArray
 ) -> Sequence[Estimate | None]:
-    """Return controlled win rates.
+    """Return controlled win rates of teams and baselines.
 
-    How hard a question is, is told by teams and baselines alone: a canary's losses say nothing
-    of it, so canaries are fitted apart.
+    Canaries have none: how hard a question is must not be told by their losses. An entrant
+    whose fit does not settle (all its answers differ from the baseline's in one way, and nearly
+    all of them lose) has none either, and takes nobody else's away.
     """
     honest = [i for i, one in enumerate(evidence.entrants) if one.kind is not Kind.CANARY]
+    try:
+        fitted = _fit(config, key, evidence, main, honest)
+    except InfraError:
+        honest = [i for i in honest if _settles(config, key, evidence, main, i)]
+        fitted = _fit(config, key, evidence, main, honest) if honest else ()
     values: list[Estimate | None] = [None] * len(evidence.entrants)
-    for chosen in (honest, range(len(evidence.entrants))):
-        fitted = _fit(config, key, evidence, main, list(chosen))
-        for place, value in zip(chosen, fitted, strict=True):
-            if values[place] is None:
-                values[place] = value
+    for place, value in zip(honest, fitted, strict=True):
+        values[place] = value
     return values
+
+
+def _settles(
+    config: CompetitionConfig, key: str, evidence: Evidence, main: FloatArray, entrant: int
+) -> bool:
+    try:
+        _fit(config, key, evidence, main, [entrant])
+    except InfraError:
+        return False
+    return True
 
 
 def _fit(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from graders.core.errors import InfraError
 from graders.core.records import Flag
@@ -25,8 +25,11 @@ from leaderboard.competition.selection import selected
 from leaderboard.integrity import examine
 from leaderboard.judges import Ledger, canaries, compare_all, exam, report
 from leaderboard.metrics import METRICS, per_item
-from leaderboard.records import Entrant, Estimate, Judge, Licence, Outcome, Part, Question
+from leaderboard.records import Entrant, Estimate, Judge, Kind, Licence, Outcome, Part, Question
 from leaderboard.standings import Attempt, Standings
+
+if TYPE_CHECKING:
+    from leaderboard.competition.columns import FloatArray
 
 
 class Watch(Protocol):
@@ -230,7 +233,7 @@ class Round:
             questions=questions,
             entrants=entrants,
             outcomes={entrant.name: of_one for entrant, of_one in everybody},
-            metrics=per_item(keys, entrants, questions),
+            metrics=_measured(keys, entrants, questions),
             directions={key: METRICS[key].higher_is_better for key in keys},
             judge=judged,
             submitted={one.fact.team: one.fact.received for one in best},
@@ -245,9 +248,10 @@ class Round:
         self, entrants: Sequence[Entrant], questions: Sequence[Question]
     ) -> dict[str, tuple[Flag, ...]]:
         """Return what a person should look at, re-runs included."""
+        looked_at = [one for one in entrants if one.kind is not Kind.CANARY]
         return {
             name: (*flags, *self._facts.reruns.get(name, ()))
-            for name, flags in examine(entrants, questions).items()
+            for name, flags in examine(looked_at, questions).items()
         }
 
     def _require_coverage(self, part: Part, coverage: Decimal) -> None:
@@ -259,3 +263,21 @@ class Round:
                 where=self._judge.card.name,
                 todo="Run the same command again; only what is missing is asked",
             )
+
+
+def _measured(
+    keys: Sequence[str], entrants: Sequence[Entrant], questions: Sequence[Question]
+) -> dict[str, FloatArray]:
+    """Return the metrics of teams and baselines; nan for canaries.
+
+    A canary is there to fool the judge alone, and a flood of words costs minutes to embed.
+    """
+    import numpy as np
+
+    honest = [row for row, one in enumerate(entrants) if one.kind is not Kind.CANARY]
+    found = per_item(keys, [entrants[row] for row in honest], questions)
+    whole = {}
+    for key, values in found.items():
+        whole[key] = np.full((len(entrants), len(questions)), np.nan)
+        whole[key][honest] = values
+    return whole
