@@ -56,30 +56,32 @@ def answers_from(path: Path) -> Edit:
     return edit
 
 
-def spoiled(share: int) -> Callable[[int, str], str]:
-    """Return a change that cuts the second half off every `share`-th answer."""
+def shortened(share: float) -> Callable[[int, str], str]:
+    """Return a change that keeps the first `share` of every answer's words."""
 
     def change(place: int, text: str) -> str:
+        del place
         words = text.split()
-        return " ".join(words[: (len(words) + 1) // 2]) if place % share == 0 else text
+        return " ".join(words[: max(1, round(share * len(words)))])
 
     return change
 
 
 def retouched(place: int, text: str) -> str:
-    """Return an answer of another team, with a full stop more or less at every fifth place."""
-    return text.removesuffix(".") if place % 5 == 0 else text
+    """Return an answer of another team, with a full stop less at every fourth place."""
+    return text.removesuffix(".") if place % 4 == 0 else text
 
 
 def injected(place: int, text: str) -> str:
-    """Return an answer that speaks to the judge at every other place."""
-    return f"{text} {INJECTION}" if place % 2 == 0 else text
+    """Return an answer that speaks to the judge."""
+    del place
+    return f"{text} {INJECTION}"
 
 
 def foreign_ids(rows: list[Row]) -> list[Row]:
-    """Give every tenth answer an id that the test set does not have."""
+    """Give every fourth answer an id that the test set does not have."""
     return [
-        {**row, "id": f"x{row['id']}"} if place % 10 == 0 else row for place, row in enumerate(rows)
+        {**row, "id": f"x{row['id']}"} if place % 4 == 0 else row for place, row in enumerate(rows)
     ]
 
 

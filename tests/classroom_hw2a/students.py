@@ -118,14 +118,18 @@ STUDENTS = (
     Student(
         "t06",
         "Егор Шептунов",
-        "half of the answers speak to the judge",
+        "every answer speaks to the judge",
         (Attempt(IN_TIME, (attempts.each(attempts.injected),)),),
-        Expected(lost={"submission": None, "rerun": None}, flags=("integrity.injection",)),
+        Expected(
+            lost={"submission": "0.7", "rerun": "0.9"},
+            messages=("hw2a.submission.below_lead", "hw2a.rerun.other_answers"),
+            flags=("integrity.injection",),
+        ),
     ),
     Student(
         "t07",
         "Жанна Мимо",
-        "every tenth id is not in the test set",
+        "every fourth id is not in the test set",
         (Attempt(IN_TIME, (attempts.answers(attempts.foreign_ids),)),),
         Expected(
             lost={"submission": "1.1", "rerun": None},
@@ -136,11 +140,11 @@ STUDENTS = (
     Student(
         "t08",
         "Захар Поздний",
-        "two days late, every second answer cut in half; a better attempt before it",
+        "two days late, answers cut in half; a better attempt before it",
         (
-            Attempt(IN_TIME, (attempts.each(attempts.spoiled(5)),)),
-            Attempt("2026-12-17T10:00:00", (attempts.each(attempts.spoiled(2)),)),
+            Attempt(IN_TIME, (attempts.each(attempts.shortened(2 / 3)),)),
+            Attempt("2026-12-17T10:00:00", (attempts.each(attempts.shortened(1 / 2)),)),
         ),
-        Expected(lost={"submission": None, "rerun": None}, penalty="2", counted=1),
+        Expected(lost={"rerun": "0.9"}, penalty="2", counted=1),
     ),
 )
