@@ -20,12 +20,13 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 setup: $(VENV)/.installed  ## Virtual environment, base model and data (skipped when done)
 	@$(BIN)/zachetka data prepare hw1
+	@$(BIN)/zachetka data prepare hw2a
 	@$(BIN)/zachetka model prepare
 
 browser: $(VENV)/.installed  ## Chromium for the tests that look at pages
 	@$(BIN)/python tools/ensure_chromium.py
 
-demo: setup  ## Play a whole homework on the sample class into build/demo/
+demo: setup  ## Play a homework and a competition on their sample classes into build/demo/
 	$(BIN)/zachetka demo
 
 test: setup browser  ## All tests
@@ -50,11 +51,13 @@ bench: setup  ## Ratios measured side by side, into build/bench.json
 attacks: setup  ## The attack corpus as root and as a user, into build/attacks.json
 	$(BIN)/python -m tools.attacks
 
-certify: setup  ## Hidden tests of HW1 against their mutants
+certify: setup  ## Hidden tests of HW1 and HW2A against their mutants
 	$(BIN)/zachetka certify hw1
+	$(BIN)/zachetka certify hw2a
 
-reference: setup  ## Train HW1's reference again and print its numbers
+reference: setup  ## Train the references of HW1 and HW2A again and print their numbers
 	$(BIN)/python -m tools.reference hw1
+	$(BIN)/python -m tools.reference hw2a
 
 clean:  ## Remove what the build made (not the virtual environment, not the cache)
 	rm -rf build .pytest_cache .mypy_cache .ruff_cache

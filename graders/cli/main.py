@@ -84,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Words after the command's name; those of the process when None.
     """
+    os.environ.setdefault("TQDM_DISABLE", "1")  # progress is ours to show, not the libraries'
     for stream in (sys.stdout, sys.stderr):
         _never_fail_on_a_character(stream)
     try:
