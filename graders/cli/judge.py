@@ -96,8 +96,8 @@ def train(
 ) -> None:
     """Train a judge that works offline, and examine it on kinds of pairs that it never saw."""
     from graders.assets import ensure_data, ensure_embedder
+    from leaderboard.embedding import Embedder
     from leaderboard.judges import pairs, training
-    from leaderboard.judges.embedding import Embedder
     from leaderboard.judges.trained import save
 
     folder = data or ensure_data("summaries", console.tell)

@@ -18,8 +18,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from leaderboard.embedding import Embed
 from leaderboard.judges import words
-from leaderboard.judges.embedding import Embed
 from leaderboard.judges.language import Language
 
 Floats = NDArray[np.float64]

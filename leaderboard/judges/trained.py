@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from graders.core.canonical import canonical
 from graders.core.errors import CourseError
-from leaderboard.judges.embedding import Embed, Embedder
+from leaderboard.embedding import Embed, Embedder, shared
 from leaderboard.judges.features import FEATURES, Text, matrix
 from leaderboard.judges.language import Language
 from leaderboard.records import Duel, JudgeCard, Label, Verdict
@@ -120,11 +120,8 @@ class TrainedJudge:
                 where=str(path),
                 todo="Train it again",
             ) from error
-        if embedder is None:
-            from graders.assets import ensure_embedder
-
-            embedder = ensure_embedder()
-        return cls(model, Embedder(embedder), hashlib.sha256(raw).hexdigest())
+        embed = shared() if embedder is None else Embedder(embedder)
+        return cls(model, embed, hashlib.sha256(raw).hexdigest())
 
     @property
     def card(self) -> JudgeCard:

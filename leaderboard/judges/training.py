@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from graders.core.canonical import plain
 from graders.core.errors import CourseError
-from leaderboard.judges.embedding import Embed
+from leaderboard.embedding import Embed
 from leaderboard.judges.features import FEATURES, Text, matrix
 from leaderboard.judges.intervals import LEVEL, wilson
 from leaderboard.judges.language import Language, count

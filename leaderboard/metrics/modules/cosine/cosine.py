@@ -13,14 +13,11 @@ from leaderboard.metrics.declare import evaluated, metric
 @metric(higher_is_better=True)
 def score(answers: Sequence[str], references: Sequence[str]) -> list[float]:
     """Return max(0, cosine) of the embeddings of each answer and its reference."""
-    from leaderboard.metrics.embedding import embedded
+    from leaderboard.embedding import shared
 
-    texts = list(dict.fromkeys([*answers, *references]))
-    at = {text: place for place, text in enumerate(texts)}
-    vectors = embedded(texts)
-    first = vectors[[at[text] for text in answers]]
-    second = vectors[[at[text] for text in references]]
-    cosines = (first.astype("float64") * second.astype("float64")).sum(axis=1)
+    embed = shared()
+    embed([*answers, *references])  # all in large batches
+    cosines = (embed(answers) * embed(references)).sum(axis=1)
     # How texts fall into batches moves the last bits of float32. Rounded, an entrant's score does
     # not depend on who else is scored with it.
     return list(cosines.clip(0, 1).round(5).tolist())

@@ -1,5 +1,8 @@
 """Sentence embeddings of MiniLM through transformers: mean over tokens, unit length.
 
+Metrics and the trained judge ask for the same texts, and embedding is most of what a board costs:
+`shared` is one embedder for both, which embeds a text once in a process.
+
 As the model's card says (sentence-transformers/all-MiniLM-L6-v2): mean pooling over the attention
 mask, then L2 normalisation; 384 dimensions, at most 256 word pieces.
 """
@@ -7,6 +10,7 @@ mask, then L2 normalisation; 384 dimensions, at most 256 word pieces.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +20,7 @@ from numpy.typing import NDArray
 from graders.core.errors import InfraError
 
 MOST_PIECES = 256
-BATCH = 64
+BATCH = 128
 
 Floats = NDArray[np.float64]
 Embed = Callable[[Sequence[str]], Floats]  # N texts -> (N, dimensions), unit rows
@@ -80,3 +84,15 @@ class Embedder:
                 ) from error
             self._loaded = tokenizer, model.eval()
         return self._loaded
+
+
+@cache
+def shared() -> Embedder:
+    """Return this process's embedder of the course's model.
+
+    Raises:
+        InfraError: The model cannot be had.
+    """
+    from graders.assets import ensure_embedder
+
+    return Embedder(ensure_embedder())
