@@ -104,12 +104,12 @@ def answers_slipped_by_one(folder: Path) -> None:
     )
 
 
-def half_of_the_words(folder: Path) -> None:
-    """Keep the beginnings: about as good as the documents'."""
+def a_third_is_lost(folder: Path) -> None:
+    """Lose every third answer: what is left is about as good as the documents' beginnings."""
     _answers(
         folder,
         lambda rows: [
-            {**row, "answer": " ".join(row["answer"].split()[: 2 + place % 2])}
+            {**row, "answer": f"Entry {place}." if place % 3 == 0 else row["answer"]}
             for place, row in enumerate(rows)
         ],
     )

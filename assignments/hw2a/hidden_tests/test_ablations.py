@@ -146,7 +146,7 @@ def test_differences_are_paired_and_have_intervals(case, table, statistics):
     compared = [one for one in table["variants"] if one.get("against") is not None]
     case.require(len(compared) >= len(known) - 1, "hw2a.table.not_compared")
     for one in compared:
-        name, other = one["name"], known.get(one["against"])
+        name, other = one["name"], known.get(str(one["against"]))
         case.require(other is not None and other is not one, "hw2a.table.against", name=name)
         gains = [a - b for a, b in zip(one["scores"], other["scores"], strict=True)]
         gain = math.fsum(gains) / len(gains)

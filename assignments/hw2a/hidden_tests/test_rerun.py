@@ -7,6 +7,21 @@ from decimal import Decimal
 import pytest
 
 SEEDS = (11, 12)
+TOLD = {"answers": [str], "shapes": [[int]], "masks": [[[int]]], "first": [int]}
+
+
+@pytest.fixture
+def run_tiny(student, case):
+    """Return a function that lets the student's `summarize` run a tiny model."""
+
+    def run(rows, batch_size, model_seed):
+        told = student.drive("tiny", "summarize", rows, batch_size, model_seed)
+        found = case.shaped(told, TOLD, "summarize")
+        case.require(len(found["answers"]) == len(rows), "hw2a.rerun.count", n=len(rows))
+        case.require(all(found["shapes"]) and found["shapes"], "hw2a.rerun.model_ignored")
+        return found
+
+    return run
 
 
 def _plain(text):
@@ -47,18 +62,16 @@ def test_an_answer_is_the_first_line_that_holds_something(case, ask, rng, invent
 
 
 @pytest.mark.points("0.25", key="hw2a.rerun.padding", part="rerun")
-def test_an_answer_does_not_depend_on_the_rows_beside_it(student, case, rng, invent):
+def test_an_answer_does_not_depend_on_the_rows_beside_it(case, run_tiny, invent):
     for model_seed in SEEDS:
         rows = invent([30, 8, 22, 15, 45, 11])
-        alone = [student.drive("tiny", "summarize", [row], 1, model_seed) for row in rows]
-        single = [one["answers"][0] for one in alone]
-        found = student.drive("tiny", "summarize", rows, 3, model_seed)
+        single = [run_tiny([row], 1, model_seed)["answers"][0] for row in rows]
+        found = run_tiny(rows, 3, model_seed)
         widest = max(shape[0] for shape in found["shapes"])
         case.require(widest > 1, "hw2a.rerun.not_batched")
         case.require(widest <= 3, "hw2a.rerun.batch_size_ignored", got=widest)
-        case.require(len(found["answers"]) == len(rows), "hw2a.rerun.count", n=len(rows))
         case.require(found["masks"], "hw2a.rerun.no_mask")
-        right = any(row[-1] == 0 for mask in found["masks"] for row in mask)
+        right = any(row[-1:] == [0] for mask in found["masks"] for row in mask)
         case.require(not right, "hw2a.rerun.right_padding")
         moved = sorted(found["answers"]) == sorted(single) and found["answers"] != single
         case.require(not moved, "hw2a.rerun.order_lost")
@@ -66,11 +79,12 @@ def test_an_answer_does_not_depend_on_the_rows_beside_it(student, case, rng, inv
 
 
 @pytest.mark.points("0.20", key="hw2a.rerun.prompt", part="rerun")
-def test_the_model_is_asked_what_it_was_trained_on(student, case, rng, invent):
+def test_the_model_is_asked_what_it_was_trained_on(student, case, run_tiny, invent):
     for row in invent([12, 20, 28]):
-        example = student.drive("tiny", "encode", [row], 128)[0]
-        pairs = zip(example["input_ids"], example["labels"], strict=True)
+        told = student.drive("tiny", "encode", [row], 128)
+        (example,) = case.shaped(told, ({"input_ids": [int], "labels": [int]},), "encode_example")
+        pairs = zip(example["input_ids"], example["labels"], strict=False)
         trained = [token for token, label in pairs if label == -100]
-        asked = student.drive("tiny", "summarize", [row], 1, SEEDS[0])["first"]
+        asked = run_tiny([row], 1, SEEDS[0])["first"]
         case.require(asked[:1] != [1] or trained[:1] == [1], "hw2a.encode.bos_added")
         case.require(asked == trained, "hw2a.rerun.prompt_differs")
