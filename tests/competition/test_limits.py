@@ -5,7 +5,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graders.core.errors import CourseError
@@ -74,6 +74,7 @@ def test_nothing_is_scored_after_the_hard_deadline_unless_days_were_granted():
     assert granted == {2: Status.SCORED}
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.integers(0, 200), st.integers(0, 2), st.booleans()), max_size=40),
     st.integers(1, 3),
