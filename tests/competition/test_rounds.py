@@ -97,6 +97,9 @@ def test_teams_stand_by_their_win_rate_with_baselines_and_canaries_unranked_amon
 def test_the_composite_is_the_weighted_sum_of_the_columns(played):
     board = played[1].public
     for row in board.rows:
+        if row.kind is Kind.CANARY:
+            assert set(row.scores) == {"win_rate"}  # it is there to fool the judge alone
+            continue
         whole = sum(
             column.weight * row.scores[column.key].value
             for column in board.columns
