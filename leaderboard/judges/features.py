@@ -25,6 +25,7 @@ from leaderboard.judges.language import Language
 Floats = NDArray[np.float64]
 
 MOST_SENTENCES = 12  # of a description; what comes later is seldom what a summary says
+MOST_EMBEDDED = 300  # characters of an answer; three times a long line, and a flood costs no more
 FEWEST_WORDS, MOST_WORDS = 4, 14  # as entrants are told
 _MARKUP = re.compile(
     r"```|\[\[|\]\]|<\||\|>|</?[a-z_]+>|#{2,}|\{\"|={3,}|-{3,}|\[/?INST\]|<<|>>", re.I
@@ -132,7 +133,7 @@ def _view(text: str) -> _View:
 def _similarities(texts: Sequence[Text], embed: Embed) -> Floats:
     """Return cosines of the answer with four views of the prompt, shape (answers, 4)."""
     views = [_view(text.prompt) for text in texts]
-    answers = embed([text.answer[: words.MOST_CHARACTERS].strip() or "." for text in texts])
+    answers = embed([text.answer[:MOST_EMBEDDED].strip() or "." for text in texts])
     embed([sentence for view in views for sentence in view.sentences])  # all in large batches
     best = [
         (embed(view.sentences) @ answer).max() for view, answer in zip(views, answers, strict=True)
