@@ -25,7 +25,7 @@ from leaderboard.judges.language import Language
 Floats = NDArray[np.float64]
 
 MOST_SENTENCES = 12  # of a description; what comes later is seldom what a summary says
-MOST_EMBEDDED = 300  # characters of an answer; three times a long line, and a flood costs no more
+MOST_EMBEDDED = 160  # characters of an answer: more than a line, so a flood costs no more than one
 FEWEST_WORDS, MOST_WORDS = 4, 14  # as entrants are told
 _MARKUP = re.compile(
     r"```|\[\[|\]\]|<\||\|>|</?[a-z_]+>|#{2,}|\{\"|={3,}|-{3,}|\[/?INST\]|<<|>>", re.I
