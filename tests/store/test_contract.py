@@ -131,7 +131,9 @@ def test_run_of_an_unknown_submission_is_refused(store, make):
         record(store, make, 999)
 
 
-@pytest.mark.parametrize("bad", [float("nan"), {1: "a"}, b"bytes", object()], ids=lambda bad: type(bad).__name__)
+@pytest.mark.parametrize(
+    "bad", [float("nan"), {1: "a"}, b"bytes", object()], ids=lambda bad: type(bad).__name__
+)
 def test_facts_that_are_not_plain_leave_nothing_of_the_run(store, make, bad):
     submission = store.add_submission(make.intake())
     with pytest.raises(CourseError, match="facts and arguments"):
