@@ -39,7 +39,10 @@ def maker(script: Path, ready: Path | None) -> MakeBaselines:
                 todo="Give ready answers with --baselines",
             )
         command = [sys.executable, str(script), str(out), "--data", str(data)]
-        done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+        # What it says is for whoever runs it by hand.
+        done = subprocess.run(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+        )
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise InfraError(

@@ -21,7 +21,8 @@ QUIET = (
 )
 
 
-@pytest.fixture(scope="session")
+# Of a module and no longer: playwright keeps an event loop running, in which no other may run.
+@pytest.fixture(scope="module")
 def chromium():
     """A headless Chromium: of $CHROMIUM, or the system's; without one there is no test."""
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
