@@ -126,12 +126,12 @@ class EndpointJudge:
         can = runner.run(self._probed(sender))
         loop, gate = runner.get_loop(), asyncio.Semaphore(self._config.concurrency)
         waiting: deque[asyncio.Task[Verdict | InfraError]] = deque()
-        coming, failed = iter(duels), 0
+        coming, failed, fatal = iter(duels), 0, list[InfraError]()
         try:
             while True:
                 room = AHEAD * self._config.concurrency - len(waiting)
                 for duel in islice(coming, room):
-                    waiting.append(loop.create_task(self._one(sender, gate, can, duel)))
+                    waiting.append(loop.create_task(self._one(sender, gate, can, duel, fatal)))
                 if not waiting:
                     return
                 came = runner.run(_result(waiting.popleft()))
@@ -146,15 +146,26 @@ class EndpointJudge:
                 task.cancel()
 
     async def _one(
-        self, sender: Sender, gate: asyncio.Semaphore, can: probe.Capabilities, duel: Duel
+        self,
+        sender: Sender,
+        gate: asyncio.Semaphore,
+        can: probe.Capabilities,
+        duel: Duel,
+        fatal: list[InfraError],
     ) -> Verdict | InfraError:
         key = key_of(self._card, duel)
         asked = messages(duel, nonce_of(self._salt, key), Reply.JSON, self._config.max_answer)
         try:
             async with gate:
-                sent = await sender.send(
-                    self._body(asked, can.fields), key, self._config.max_tokens
-                )
+                if fatal:  # what no duel survives is not tried with the next one
+                    return fatal[0]
+                try:
+                    sent = await sender.send(
+                        self._body(asked, can.fields), key, self._config.max_tokens
+                    )
+                except InfraError as error:
+                    fatal.append(error)
+                    raise
         except InfraError as error:
             return error  # told by whoever waits for this duel, and by nobody twice
         return self._verdict(sent)
