@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 ROOT = Path(__file__).resolve().parents[1]
 QUESTIONS, TEAMS = 2, 50  # in both orders
 LOOP = 16  # duels of the loop, spread over all
-LEAST_SAME = 0.9  # of the loop's labels; in bfloat16 near ties may fall to the other side
+LEAST_SAME = 0.8  # bfloat16 decides a near tie either way
 SALT = b"the bench needs no secret"
 
 
