@@ -7,22 +7,13 @@
 
 from __future__ import annotations
 
-import argparse
-import csv
-import io
-import os
-import zipfile
 from pathlib import Path
 
-import tomlkit
-
 from tests.classroom import attempts
+from tests.classroom.disk import MSK, ROOT, dated_course, run, write_csv, zipped
 from tests.classroom.students import HARD, SOFT, STUDENTS, Attempt
 
-ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "reference" / "hw1"
-COURSE = ROOT / "assignments" / "course.toml"
-MSK = "+03:00"
 
 
 def build(out: Path, data: Path) -> None:
@@ -38,9 +29,9 @@ def build(out: Path, data: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             file = _write(attempt, dict(reference), target, inbox)
             receipts.append((student.id, file, attempt.received + MSK))
-    _csv(out / "receipts.csv", ("student", "file", "received"), receipts)
-    _csv(out / "students.csv", ("id", "name"), [(s.id, s.name) for s in STUDENTS])
-    _csv(
+    write_csv(out / "receipts.csv", ("student", "file", "received"), receipts)
+    write_csv(out / "students.csv", ("id", "name"), [(s.id, s.name) for s in STUDENTS])
+    write_csv(
         out / "extensions.csv",
         ("student", "homework", "days", "reason", "by"),
         [
@@ -49,7 +40,7 @@ def build(out: Path, data: Path) -> None:
             if s.extension_days
         ],
     )
-    (out / "course.toml").write_text(_dated_course(out), encoding="utf-8")
+    (out / "course.toml").write_text(dated_course(out, "hw1", SOFT, HARD), encoding="utf-8")
 
 
 def _write(attempt: Attempt, files: attempts.Files, target: Path, inbox: Path) -> str:
@@ -65,39 +56,9 @@ def _write(attempt: Attempt, files: attempts.Files, target: Path, inbox: Path) -
     if attempt.zip_slip:
         named["../../../tmp/zachetka-was-here.txt"] = b"out of the box\n"
     archive = target.with_name(target.name + ".zip")
-    archive.write_bytes(_zip(named))
+    archive.write_bytes(zipped(named))
     return archive.relative_to(inbox).as_posix()
 
 
-def _zip(files: dict[str, bytes]) -> bytes:
-    memory = io.BytesIO()
-    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, content in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(path, (2026, 10, 1, 0, 0, 0)), content)
-    return memory.getvalue()
-
-
-def _csv(path: Path, header: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
-
-
-def _dated_course(out: Path) -> str:
-    """Return the course's own file with HW1's dates set and its folders found from `out`."""
-    course = tomlkit.parse(COURSE.read_text(encoding="utf-8"))
-    course["course"]["assignments_root"] = Path(
-        os.path.relpath(COURSE.parent, out.resolve())
-    ).as_posix()
-    course["homeworks"]["hw1"]["soft"] = SOFT
-    course["homeworks"]["hw1"]["hard"] = HARD
-    return tomlkit.dumps(course)
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--data", type=Path, required=True)
-    told = parser.parse_args()
-    build(told.out, told.data)
+    run(build, __doc__)

@@ -7,22 +7,13 @@ prints. Same reference and data, same bytes.
 
 from __future__ import annotations
 
-import argparse
-import csv
-import io
-import os
-import zipfile
 from pathlib import Path
 
-import tomlkit
-
 from tests.classroom.attempts import Files, strong
+from tests.classroom.disk import MSK, ROOT, dated_course, run, write_csv, zipped
 from tests.classroom_hw2a.students import HARD, SOFT, STUDENTS
 
-ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "reference" / "hw2a"
-COURSE = ROOT / "assignments" / "course.toml"
-MSK = "+03:00"
 
 
 def build(out: Path, data: Path) -> None:
@@ -35,12 +26,12 @@ def build(out: Path, data: Path) -> None:
         name = f"{student}/attempt-{number + 1}" if len(attempts) > 1 else student
         archive = inbox / f"{name}.zip"
         archive.parent.mkdir(parents=True, exist_ok=True)
-        archive.write_bytes(_zip({f"hw2a/{path}": content for path, content in files.items()}))
+        archive.write_bytes(zipped({f"hw2a/{path}": content for path, content in files.items()}))
         place = archive.relative_to(inbox).as_posix()
         receipts.append((student, place, attempts[number].received + MSK))
-    _csv(out / "receipts.csv", ("student", "file", "received"), receipts)
-    _csv(out / "students.csv", ("id", "name"), [(s.id, s.name) for s in STUDENTS])
-    (out / "course.toml").write_text(_dated_course(out), encoding="utf-8")
+    write_csv(out / "receipts.csv", ("student", "file", "received"), receipts)
+    write_csv(out / "students.csv", ("id", "name"), [(s.id, s.name) for s in STUDENTS])
+    (out / "course.toml").write_text(dated_course(out, "hw2", SOFT, HARD), encoding="utf-8")
 
 
 def handed_in(data: Path) -> dict[tuple[str, int], Files]:
@@ -56,35 +47,5 @@ def handed_in(data: Path) -> dict[tuple[str, int], Files]:
     return found
 
 
-def _zip(files: Files) -> bytes:
-    memory = io.BytesIO()
-    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, content in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(path, (2026, 12, 1, 0, 0, 0)), content)
-    return memory.getvalue()
-
-
-def _csv(path: Path, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(rows)
-
-
-def _dated_course(out: Path) -> str:
-    """Return the course's own file with HW2's dates set and its folders found from `out`."""
-    course = tomlkit.parse(COURSE.read_text(encoding="utf-8"))
-    course["course"]["assignments_root"] = Path(
-        os.path.relpath(COURSE.parent, out.resolve())
-    ).as_posix()
-    course["homeworks"]["hw2"]["soft"] = SOFT
-    course["homeworks"]["hw2"]["hard"] = HARD
-    return tomlkit.dumps(course)
-
-
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--data", type=Path, required=True)
-    told = parser.parse_args()
-    build(told.out, told.data)
+    run(build, __doc__)

@@ -29,7 +29,7 @@ STAFF, STUDENT = README.split("## For a student")
 NOT_RUN = {
     "make demo": "tests/demo plays it",
     "make test": "it is what runs this",
-    "zachetka certify hw1": "takes minutes; tests/hw1 certifies the hidden tests",
+    "zachetka certify hw1": "takes minutes; tests/certify runs the command on a small assignment",
     "python3 -m venv .venv": "minutes of downloads; the tests' own environment stands in",
     ".venv/bin/pip install": "as above",
 }
