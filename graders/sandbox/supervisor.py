@@ -62,7 +62,9 @@ class Supervisor:
         while self.open:
             timeout = _TICK_S if self.by_slot else None
             for key, _ in self.selector.select(timeout):
-                if key.fd in self.selector.get_map():
+                # The very key: an end seen earlier in this round may have given the number of a
+                # closed descriptor to the next jail.
+                if self.selector.get_map().get(key.fd) is key:
                     key.data()
             self._look()
         for jail in list(self.by_slot.values()):
@@ -124,7 +126,8 @@ class Supervisor:
 
     def _on_report(self, jail: Jail) -> None:
         """The client asks for the end of a jail, or is gone."""
-        jail.report.recv(16)
+        with contextlib.suppress(OSError):  # it closed without having read all
+            jail.report.recv(16)
         self.selector.unregister(jail.report)
         self._kill(jail, "killed")
 

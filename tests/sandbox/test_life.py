@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -159,6 +160,28 @@ def test_a_spawn_waits_for_a_slot(said_from):
         waiter.join(20)
         assert said_from(got[0]) == 1
         got[0].close()
+
+
+def test_what_a_jail_still_says_is_not_taken_for_the_next_ones(said_from, mark, wait_until):
+    """One look at what is ready may both end a jail and give its descriptors to the next."""
+    source = MARKED + "say('runs'); sock.recv(1)"
+    spec = JailSpec(entry="graders.sandbox.probe:probe", args={"source": source, "mark": mark})
+    with Zygote.start(preload=(), slots=1) as zygote, ThreadPoolExecutor(1) as pool:
+        assert zygote._process is not None
+        supervisor = zygote._process.pid
+        for _ in range(5):
+            first = zygote.spawn(spec)
+            assert said_from(first) == "runs"
+            second = pool.submit(zygote.spawn, spec)
+            time.sleep(0.2)  # until the supervisor has put it into its queue
+            os.kill(supervisor, signal.SIGSTOP)
+            first.sock.send(b"x")
+            assert wait_until(lambda: not marked(mark))
+            first.kill()
+            os.kill(supervisor, signal.SIGCONT)
+            with second.result(20) as child:
+                assert said_from(child) == "runs"
+            first.close()
 
 
 def test_a_restart_gives_a_new_warm_process(said_from, wait_until):
