@@ -63,24 +63,6 @@ class Entrant:
     kind: Kind = Kind.TEAM
 
 
-class Winner(StrEnum):
-    """Who won a battle, in the words of a battles file."""
-
-    A = "model_a"
-    B = "model_b"
-    TIE = "tie"
-
-
-@dataclass(frozen=True, slots=True)
-class Battle:
-    """One comparison of two entrants on one question."""
-
-    model_a: str
-    model_b: str
-    winner: Winner
-    question_id: str
-
-
 class Label(StrEnum):
     """What a judge may say about the two answers in the order in which it saw them."""
 

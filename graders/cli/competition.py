@@ -81,22 +81,11 @@ def build(
 
     What is there already is checked and left alone: a commitment is made once.
     """
-    from graders.pipeline.prepare import data_of
-    from leaderboard.competition import build as building
-    from leaderboard.competition.answers import ids_of
-    from leaderboard.competition.attempts import Field
-    from leaderboard.competition.baselines import maker
-    from leaderboard.competition.config import load as load_rules
+    from leaderboard.competition.launch import launch
 
     with workspace(home) as found:
-        told = found.course.assignment(assignment)
-        rules = load_rules(told.folder)
-        data = data_of(told, console.tell)
-        if data is None:
-            raise CourseError("this assignment has no data to compete on", where=assignment)
-        field = Field(found, assignment, rules, ids_of(data / "test.jsonl"))
-        script = found.course.root.parent / "reference" / assignment / "baselines.py"
-        built = building.build(field, data, maker(script, baselines), console.tell)
+        root = found.course.root.parent
+        _, built = launch(found, assignment, root, baselines, console.tell)
     facts = {
         "folder": str(built.folder),
         "sha256": built.sha256,

@@ -14,9 +14,8 @@ from graders.cli.competition_tables import Bar, show_boards, write_pages
 from graders.cli.demo_class import build_class, collect, grade
 from graders.cli.tables import show_works
 from graders.core.records import GradedWork
-from graders.pipeline.prepare import data_of
 from graders.pipeline.publish import course_words, write_feedback, write_gradebook
-from graders.pipeline.workspace import Workspace, create, opened
+from graders.pipeline.workspace import create, opened
 
 if TYPE_CHECKING:
     from leaderboard.competition.attempts import Field
@@ -38,6 +37,7 @@ def play(root: Path, out: Path, jobs: int) -> tuple[GradedWork, ...]:
         InfraError: The sample class cannot be built, or the judge failed.
     """
     from leaderboard.competition.grades import grade as give
+    from leaderboard.competition.launch import launch
 
     sample, home = out / "class", out / "workspace"
     console.tell("competition 1/5: the sample class")
@@ -45,7 +45,7 @@ def play(root: Path, out: Path, jobs: int) -> tuple[GradedWork, ...]:
     create(home, sample / "course.toml")
     with opened(home) as workspace:
         console.tell("competition 2/5: the sealed launch")
-        field = _launched(root, workspace)
+        field, _ = launch(workspace, ASSIGNMENT, root, None, console.tell)
         console.tell("competition 3/5: collecting and running what was handed in")
         ended = collect(workspace, HOMEWORK, ASSIGNMENT, sample)
         grade(workspace, HOMEWORK, jobs)
@@ -59,22 +59,6 @@ def play(root: Path, out: Path, jobs: int) -> tuple[GradedWork, ...]:
         write_feedback(workspace, works, out / "feedback")
         show_works(workspace, works, HOMEWORK)
     return works
-
-
-def _launched(root: Path, workspace: Workspace) -> Field:
-    from leaderboard.competition import build
-    from leaderboard.competition.answers import ids_of
-    from leaderboard.competition.attempts import Field
-    from leaderboard.competition.baselines import maker
-    from leaderboard.competition.config import load
-
-    told = workspace.course.assignment(ASSIGNMENT)
-    data = data_of(told, console.tell)
-    assert data is not None, "HW2A has data"
-    field = Field(workspace, ASSIGNMENT, load(told.folder), ids_of(data / "test.jsonl"))
-    baselines = maker(root / "reference" / ASSIGNMENT / "baselines.py", None)
-    build.build(field, data, baselines, console.tell)
-    return field
 
 
 def _judged(field: Field, out: Path, ended: datetime) -> Boards:

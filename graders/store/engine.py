@@ -11,7 +11,6 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from graders.core.errors import CourseError
-from graders.store.faults import explained
 
 BUSY_S = 30.0
 CONNECT_S = 10
@@ -103,14 +102,3 @@ def _switch_to_wal(connection: sqlite3.Connection, patience_s: float) -> None:
 def as_writer(engine: Engine) -> Engine:
     """Return the same engine, whose transactions start as writing ones."""
     return engine.execution_options(**{WRITES: True})
-
-
-def reachable(engine: Engine, where: str) -> None:
-    """Connect once.
-
-    Raises:
-        CourseError: The URL or the account is wrong.
-        InfraError: The database cannot be reached or read.
-    """
-    with explained(where), engine.connect():
-        pass

@@ -7,22 +7,12 @@ alike; here are the names it is looked for under, and the reading of the staff's
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 from graders.core.errors import InfraError
 from leaderboard.records import Question
 
 NAMES = ("submission.jsonl", "submission.csv")
-
-
-def write_answers(answers: Mapping[str, str]) -> bytes:
-    """Return answers as JSON Lines, in the order given."""
-    lines = (
-        json.dumps({"id": key, "answer": text}, ensure_ascii=False) + "\n"
-        for key, text in answers.items()
-    )
-    return "".join(lines).encode()
 
 
 def read_questions(path: Path) -> tuple[Question, ...]:

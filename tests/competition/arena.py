@@ -16,7 +16,7 @@ from pathlib import Path
 from graders.core.records import Intake, Student
 from graders.pipeline.workspace import Workspace, create
 from leaderboard.competition import build
-from leaderboard.competition.answers import ids_of, write_answers
+from leaderboard.competition.answers import ids_of
 from leaderboard.competition.attempts import Field
 from leaderboard.competition.config import load
 from leaderboard.judges import exam
@@ -125,6 +125,15 @@ class Script:
             return 2.0
         given, wanted = set(text.lower().split()), set(duel.question.reference.split())
         return len(given & wanted) / max(1, len(given | wanted))
+
+
+def write_answers(answers):
+    """Return answers as JSON Lines, in the order given."""
+    lines = (
+        json.dumps({"id": key, "answer": text}, ensure_ascii=False) + "\n"
+        for key, text in answers.items()
+    )
+    return "".join(lines).encode()
 
 
 def write_data(folder: Path) -> Path:

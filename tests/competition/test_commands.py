@@ -9,9 +9,8 @@ from graders.cli.main import main
 from graders.core.records import RunOutcome, RunReport
 from graders.pipeline.workspace import opened
 from leaderboard.competition import scoring
-from leaderboard.competition.answers import write_answers
 from tests.competition import arena
-from tests.competition.arena import NOW, Script, answers_of, hand_in
+from tests.competition.arena import NOW, Script, answers_of, hand_in, write_answers
 from tests.kaggle.boards import zip_of
 
 pytestmark = pytest.mark.slow

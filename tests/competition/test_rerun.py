@@ -8,10 +8,9 @@ from graders.core.records import Intake, Student
 from graders.pipeline.prepare import Preparation
 from graders.pipeline.workspace import opened
 from leaderboard.competition import reruns
-from leaderboard.competition.answers import write_answers
 from leaderboard.competition.rerun import rerun
 from tests.competition import arena
-from tests.competition.arena import NOW
+from tests.competition.arena import NOW, write_answers
 
 pytestmark = pytest.mark.slow
 
