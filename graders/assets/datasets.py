@@ -16,10 +16,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from graders.assets import hub
+from graders.assets import hub, safety
 from graders.assets.cache import MANIFEST, Say, cache_root, manifest_of, once, quiet, sha256_of
 from graders.assets.models import describe
-from graders.assets.sources import DATASETS, SUMMARIES, Made, Source
+from graders.assets.sources import DATASETS, DOCUMENTATION, SUMMARIES, Made, Source
 from graders.assets.wheels import take_member
 from graders.core.errors import CourseError, InfraError
 
@@ -63,7 +63,11 @@ _LAYOUTS: Mapping[str, Layout] = MappingProxyType(
     {
         "summaries": Layout(
             ("train", "test"), ("LICENSES.txt",), ("private", "public"), "summary", False, False
-        )
+        ),
+        "safety": Layout(safety.PARTS, (safety.LICENCES,), (), "", False, True),
+        "documentation": Layout(
+            ("documents", "train", "test"), ("LICENSES.txt",), (), "query", False, True
+        ),
     }
 )
 
@@ -127,7 +131,9 @@ def ensure_data(name: str, say: Say = quiet, near: Path | None = None) -> Path:
     "label"}`. `summaries` holds `train.jsonl`, `public.jsonl`, `private.jsonl` with rows `{"id",
     "package", "name", "signature", "document", "summary"}`, and `test.jsonl`: the rows of public
     and private in one order, without `package` and `summary`. Each has a `manifest.json`; a
-    bundle's folder has only `student_parts`.
+    bundle's folder has only `student_parts`. `documentation` holds `documents.jsonl` with rows
+    `{"id", "name", "signature", "document"}`, and `train.jsonl` and `test.jsonl` with rows `{"id",
+    "query", "document", "package"}`; all of it is the students'.
 
     Args:
         name: A data set that is pinned here, or `hub:OWNER/NAME[@REVISION]`.
@@ -222,6 +228,15 @@ def _summaries(part: Path, say: Say) -> Mapping[str, Any]:
     return prepare(part, say)
 
 
+def _documentation(part: Path, say: Say) -> Mapping[str, Any]:
+    """Write the parts of "documentation", out of the summaries."""
+    try:
+        from graders.assets.documentation import prepare
+    except ModuleNotFoundError as error:
+        raise _staffs("documentation") from error
+    return prepare(part, say, ensure_data)
+
+
 def _made() -> Mapping[str, tuple[Made, Callable[[Path, Say], Mapping[str, Any]]]]:
     """Return the sets of several files: what is pinned, and what writes them.
 
@@ -229,6 +244,8 @@ def _made() -> Mapping[str, tuple[Made, Callable[[Path, Say], Mapping[str, Any]]
     """
     return {
         "summaries": (SUMMARIES, _summaries),
+        "documentation": (DOCUMENTATION, _documentation),
+        "safety": (safety.SAFETY, safety.prepare),
     }
 
 
