@@ -12,7 +12,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from graders.core.errors import InfraError
 from graders.core.records import Flag
 from leaderboard.competition.config import COMPOSITE, CONTROLLED, MAIN, CompetitionConfig
 from leaderboard.records import Entrant, Estimate, Kind, Outcome, Part, Question
@@ -132,30 +131,13 @@ def _controlled(
 ) -> Sequence[Estimate | None]:
     """Return controlled win rates of teams and baselines.
 
-    Canaries have none: how hard a question is must not be told by their losses. An entrant
-    whose fit does not settle (all its answers differ from the baseline's in one way, and nearly
-    all of them lose) has none either, and takes nobody else's away.
+    Canaries have none: how hard a question is must not be told by their losses.
     """
     honest = [i for i, one in enumerate(evidence.entrants) if one.kind is not Kind.CANARY]
-    try:
-        fitted = _fit(config, key, evidence, main, honest)
-    except InfraError:
-        honest = [i for i in honest if _settles(config, key, evidence, main, i)]
-        fitted = _fit(config, key, evidence, main, honest) if honest else ()
     values: list[Estimate | None] = [None] * len(evidence.entrants)
-    for place, value in zip(honest, fitted, strict=True):
+    for place, value in zip(honest, _fit(config, key, evidence, main, honest), strict=True):
         values[place] = value
     return values
-
-
-def _settles(
-    config: CompetitionConfig, key: str, evidence: Evidence, main: FloatArray, entrant: int
-) -> bool:
-    try:
-        _fit(config, key, evidence, main, [entrant])
-    except InfraError:
-        return False
-    return True
 
 
 def _fit(

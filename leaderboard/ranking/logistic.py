@@ -79,7 +79,7 @@ def refit(
     won = sigmoid(design @ start)
     gradient = counts @ (design * (scores - won)[:, None]) - ridge * start
     curvature = counts @ (_squares(design) * (won * (1 - won))[:, None])
-    first = start + _step(gradient, curvature, ridge, np.abs(design).max(axis=0, initial=0))
+    first = start + _step(gradient, curvature, ridge, design)
     rows = max(1, BLOCK // max(len(scores), 1))
     blocks = [slice(begin, begin + rows) for begin in range(0, len(counts), rows)]
     return np.concatenate(
@@ -95,7 +95,7 @@ def _refine(
 ) -> FloatArray:
     """Step every resample until its last step is small; those that are done rest."""
     counts, found = state
-    squares, reach = _squares(design), np.abs(design).max(axis=0, initial=0)
+    squares = _squares(design)
     active = np.arange(len(found))
     for _ in range(MOST_STEPS):
         weights = counts if len(active) == len(counts) else counts[active]
@@ -106,7 +106,7 @@ def _refine(
         np.subtract(1.0, won, out=residual)
         residual *= won
         residual *= weights
-        step = _step(gradient, residual @ squares, ridge, reach)
+        step = _step(gradient, residual @ squares, ridge, design)
         found[active] += step
         active = active[np.abs(step).max(axis=1) > ENOUGH]
         if not len(active):
@@ -121,11 +121,16 @@ def _squares(design: FloatArray) -> FloatArray:
 
 
 def _step(
-    gradient: FloatArray, curvature: FloatArray, ridge: FloatArray, reach: FloatArray
+    gradient: FloatArray, curvature: FloatArray, ridge: FloatArray, design: FloatArray
 ) -> FloatArray:
     """Return Newton's steps, none of which moves a linear predictor by more than 1."""
     rows, parameters = gradient.shape
     hessian = curvature.reshape(rows, parameters, parameters) + np.diag(ridge)
     step: FloatArray = np.linalg.solve(hessian, gradient[:, :, None]).astype(np.float64)[:, :, 0]
-    step /= np.maximum(np.abs(step) @ reach, 1.0)[:, None]
+    # Most steps are short by the triangle inequality already. Where strength and a covariate are
+    # nearly one column, their moves cancel, and only the predictors themselves tell.
+    far = np.flatnonzero(np.abs(step) @ np.abs(design).max(axis=0, initial=0) > 1)
+    if len(far):
+        moved = np.abs(step[far] @ design.T).max(axis=1, initial=0)
+        step[far] /= np.maximum(moved, 1.0)[:, None]
     return step

@@ -107,6 +107,22 @@ def test_a_clean_sweep_and_a_clean_loss_are_finite():
     assert np.isnan([found.value[2], found.low[2], found.high[2]]).all()
 
 
+@pytest.mark.parametrize("seed", [0, 3, 4])
+def test_a_covariate_that_is_nearly_constant_settles_where_scipy_does(seed):
+    """Answers of one short length that nearly always lose: strength and style look the same."""
+    random = np.random.default_rng(seed)
+    theirs = random.integers(20, 80, 20)
+    style = (4 - theirs) / (4 + theirs)
+    design = np.column_stack([np.ones(20), style / style.std(ddof=1)])
+    scores = np.zeros(20)
+    scores[random.integers(20)], scores[random.integers(20)] = 1, 0.5
+    ridge, counts = RIDGE[:2], resample_counts(20, 500, 1)
+    ours = refit(design, scores, ridge, counts, fit_once(design, scores, ridge))
+    for beta, weights in zip(ours[::25], counts[::25], strict=True):
+        theirs = _by_scipy(design, scores, weights, ridge)
+        assert expit(design @ beta) == pytest.approx(expit(design @ theirs), abs=1e-4)
+
+
 def test_an_unscored_question_is_left_out_and_no_loss():
     random = np.random.default_rng(7)
     scores = random.choice([0.0, 0.5, 1.0], (1, 80))
