@@ -33,7 +33,7 @@ test: setup browser  ## All tests
 	$(BIN)/python -m pytest
 
 test-fast: $(VENV)/.installed  ## Tests without models, browsers and slow cases
-	$(BIN)/python -m pytest -m "not slow and not model and not browser" -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m "not slow and not model and not browser" -n 2
 
 lint: $(VENV)/.installed  ## Formatting, style, types, import directions
 	$(BIN)/ruff format --check .
