@@ -1,0 +1,155 @@
+"""NF4: four bits for a weight, chosen for weights that look normal (Dettmers et al. 2023, QLoRA).
+
+Sixteen values cannot lie evenly: most weights are near zero. NF4 puts them at quantiles of the
+normal distribution, scaled to [-1, 1], and gives each block of 64 weights one scale, its largest
+magnitude. So one outlier spoils 64 weights and not a matrix.
+
+Shapes: N weights, taken row by row; S the size of a block; ceil(N / S) blocks.
+Left out: kernels that multiply without ever unpacking. They save time, this saves memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+
+BLOCK = 64  # weights that share one scale (QLoRA, section 3)
+GROUP = 256  # scales that share one scale of their own
+
+
+def nf4_codebook() -> torch.Tensor:
+    """Return the 16 values of NF4, ascending: shape (16,), float32.
+
+    QLoRA, section 3, wants equally likely values and an exact zero, for padding and pruned weights
+    are zeros: eight quantiles of N(0, 1) for the positive side and seven for the negative one, each
+    side evenly spaced in probability between the outermost quantile and ½, and zero itself.
+    All are divided by the largest. The outermost probability is ``1 - (1/32 + 1/30) / 2``: half a
+    step inside, averaged over sixteen and fifteen bins (Yoshida 2023, section 3), for at
+    probability 1 the quantile is infinite. The negative side has the fewer values below zero
+    but ends at -1 too: its seven stand at the eight's first place and go on in wider steps.
+    """
+    # zachetka: solution
+    outermost = 1 - (1 / 32 + 1 / 30) / 2
+    right = torch.special.ndtri(torch.linspace(outermost, 0.5, 9, dtype=torch.float64)[:-1])  # 8
+    left = -torch.special.ndtri(torch.linspace(outermost, 0.5, 8, dtype=torch.float64)[:-1])  # 7
+    values = torch.cat([left, right, torch.zeros(1, dtype=torch.float64)]).sort().values
+    return (values / values.max()).float()
+    # zachetka: end
+
+
+def nf4_quantize(weight: torch.Tensor, block: int = BLOCK) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the codes of a weight, two in a byte, and each block's largest magnitude.
+
+    Each weight, divided by its block's `absmax`, becomes the number of the nearest codebook value.
+    The earlier of two neighbours is in the high half of the byte. The last block may be short; an
+    odd number of codes is filled up by the code of zero. A block of zeros has scale 0 and the code
+    of zero: no NaN.
+
+    Args:
+        weight: Any shape with N entries, any float type.
+        block: How many weights share a scale.
+
+    Returns:
+        The bytes, (ceil(N / 2),) uint8, and the scales, (ceil(N / block),) float32.
+    """
+    # zachetka: solution
+    flat = weight.detach().flatten().float()  # N
+    blocks = math.ceil(len(flat) / block)
+    padded = flat.new_zeros(blocks * block)
+    padded[: len(flat)] = flat
+    padded = padded.view(blocks, block)
+    absmax = padded.abs().amax(dim=1)  # blocks
+    scaled = padded / absmax.where(absmax > 0, 1.0).unsqueeze(1)  # blocks, S in [-1, 1]
+    codebook = nf4_codebook().to(flat.device)
+    # The nearest value changes halfway between two values: fifteen borders make sixteen bins.
+    borders = (codebook[1:] + codebook[:-1]) / 2
+    codes = torch.bucketize(scaled, borders).flatten()[: len(flat) + len(flat) % 2]
+    pairs = codes.to(torch.uint8).view(-1, 2)
+    return pairs[:, 0] << 4 | pairs[:, 1], absmax
+    # zachetka: end
+
+
+def nf4_dequantize(
+    packed: torch.Tensor,
+    absmax: torch.Tensor,
+    shape: Sequence[int],
+    block: int = BLOCK,
+    dtype: torch.dtype = torch.float32,
+) -> torch.Tensor:
+    """Return the weight that the codes stand for.
+
+    Args:
+        packed: Bytes of `nf4_quantize`.
+        absmax: Its scales.
+        shape: Of the weight.
+        block: As it was quantized.
+        dtype: Of the result.
+    """
+    # zachetka: solution
+    count = math.prod(shape)
+    # A byte is two codes, so a table of 256 pairs unpacks and looks up in one step.
+    codebook = nf4_codebook().to(packed.device)
+    byte = torch.arange(256, device=packed.device)
+    table = torch.stack([codebook[byte >> 4], codebook[byte & 15]], dim=1)  # 256, 2
+    values = table.index_select(0, packed.int()).flatten()[:count]  # N
+    whole = count // block * block  # a short block may follow
+    out = torch.empty(count, dtype=dtype, device=packed.device)
+    # The product is float32 and is rounded once, into `out`.
+    scales = absmax[: whole // block].unsqueeze(1)  # blocks, 1
+    torch.mul(values[:whole].view(-1, block), scales, out=out[:whole].view(-1, block))
+    torch.mul(values[whole:], absmax[-1], out=out[whole:])
+    return out.view(*shape)
+    # zachetka: end
+
+
+def quantize_scales(
+    absmax: torch.Tensor, group: int = GROUP
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Double quantization (QLoRA, section 3): one byte a scale instead of four.
+
+    Scales are positive and much alike, so their mean is taken off first; what is left is stored in
+    steps of ``largest / 127`` within each group of `group` scales. The paper, and bitsandbytes, use
+    an 8-bit float here: finer near zero. Whole steps are as small, and their error is easy to bound.
+
+    Args:
+        absmax: Scales of `nf4_quantize`, (M,) float32.
+        group: How many scales share a step.
+
+    Returns:
+        Codes (M,) int8, steps (ceil(M / group),) float32, and the mean, () float32.
+    """
+    # zachetka: solution
+    mean = absmax.mean()
+    groups = math.ceil(len(absmax) / group)
+    centred = absmax.new_zeros(groups * group)
+    centred[: len(absmax)] = absmax - mean
+    steps = centred.view(groups, group).abs().amax(dim=1) / 127  # groups
+    divisor = steps.where(steps > 0, 1.0).repeat_interleave(group)[: len(absmax)]
+    codes = (centred[: len(absmax)] / divisor).round().to(torch.int8)
+    return codes, steps, mean
+    # zachetka: end
+
+
+def dequantize_scales(
+    codes: torch.Tensor, steps: torch.Tensor, mean: torch.Tensor, group: int = GROUP
+) -> torch.Tensor:
+    """Return the scales that `quantize_scales` stored, (M,) float32: off by half a step at most."""
+    # zachetka: solution
+    return codes.float() * steps.repeat_interleave(group)[: len(codes)] + mean
+    # zachetka: end
+
+
+def bits_per_weight(block: int = BLOCK, group: int | None = None) -> float:
+    """Return what a weight costs in bits: its code and its share of the scales.
+
+    Args:
+        block: Weights that share a scale of 32 bits, or of 8 with double quantization.
+        group: Scales that share a step of 32 bits; None without double quantization.
+    """
+    # zachetka: solution
+    if group is None:
+        return 4 + 32 / block
+    return 4 + 8 / block + 32 / (block * group)
+    # zachetka: end
