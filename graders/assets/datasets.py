@@ -16,7 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from graders.assets import hub, safety
+from graders.assets import benchmark, hub, safety
 from graders.assets.cache import MANIFEST, Say, cache_root, manifest_of, once, quiet, sha256_of
 from graders.assets.models import describe
 from graders.assets.sources import DATASETS, DOCUMENTATION, SUMMARIES, Made, Source
@@ -61,6 +61,7 @@ class HiddenValues:
 _THREE_PARTS = Layout(("train", "public"), (), ("hidden",), "headline", True, True)
 _LAYOUTS: Mapping[str, Layout] = MappingProxyType(
     {
+        "benchmark": Layout(("dev", "test"), ("LICENSES.md",), (), "question", False, True),
         "summaries": Layout(
             ("train", "test"), ("LICENSES.txt",), ("private", "public"), "summary", False, False
         ),
@@ -243,6 +244,7 @@ def _made() -> Mapping[str, tuple[Made, Callable[[Path, Say], Mapping[str, Any]]
     The function writes the files into a folder and returns the manifest's facts.
     """
     return {
+        "benchmark": (benchmark.BENCHMARK, benchmark.prepare),
         "summaries": (SUMMARIES, _summaries),
         "documentation": (DOCUMENTATION, _documentation),
         "safety": (safety.SAFETY, safety.prepare),
