@@ -17,7 +17,8 @@ _HUMP = re.compile(r"(?<=[a-zа-яё0-9])(?=[A-ZА-ЯЁ])|(?<=[A-Z])(?=[A-Z][a-z
 
 # Words that stand everywhere tell nothing; the list is short, for BM25's own weights do the rest.
 STOP_WORDS = frozenset(
-    "a an the of to in on for and or is are be by with as at from that this it if not".split()
+    ("a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "if", "in", "is", "it")
+    + ("not", "of", "on", "or", "that", "the", "this", "to", "with")
 )
 
 

@@ -20,14 +20,13 @@ import unicodedata
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]")
 _SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?]+(?=\s|$)|[.!?]+|\n|$)\s*")
 _OURS = r"(?:instruction|direction|guideline|rule|prompt|command|order)s?"
-_BEFORE = (
-    r"(?:previous|prior|above|earlier|preceding|foregoing|existing|original|system|other|given)"
-)
+_BEFORE = r"(?:previous|prior|above|earlier|preceding|existing|original|system|given)"
+_WHERE = r"(?:above|before|you (?:were|have|got)|given)"
 
 # Each rule is a family of phrases; its name says what the sentence tries. They read evened text:
 # lower case, no punctuation, one space between words ("don't" is "don t").
 RULES: dict[str, re.Pattern[str]] = {
-    # Set our instructions aside: "ignore all previous instructions", "don't follow the rules above".
+    # Set our instructions aside: "ignore all previous instructions", "don't obey the rules above".
     "override": re.compile(
         r"\b(?:ignore|disregard|forget|override|bypass"
         r"|(?:do not|don t|never|stop) (?:follow|obey|heed)(?:ing)?)\b"
