@@ -1,0 +1,88 @@
+"""What makes a benchmark lie: misplaced confidence, leaked items, answers from nowhere.
+
+A hallucination is rarely announced. Three things can be measured without reading minds: whether
+the model is right as often as it is sure (`calibration_error`), whether its answer depends on the
+source that it was given (`leave_one_context_out`), and whether the test item was there to be
+memorized (`contaminated`).
+
+Left out: attributions by gradients, which cost less and mean less, and contamination of the
+pre-training data, which nobody outside can search.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def leave_one_context_out(
+    score: Callable[[list[str]], float], contexts: Sequence[str]
+) -> list[float]:
+    """Return what each context adds: the score with all of them less the score without this one.
+
+    Only differences are looked at, so with ln P(answer | contexts) as the score a contribution of
+    ln 10 says that the context makes the answer ten times as probable. It is the simplest member
+    of the family (Cohen-Wang et al. 2024 fit a linear surrogate over many subsets), and has its
+    blind spot: of two contexts that say the same, neither is missed.
+
+    Args:
+        score: Takes contexts in their order; it is called once with all of them and once
+            without each, however equal two contexts are.
+        contexts: The passages that were shown.
+    """
+    # zachetka: solution
+    everything = list(contexts)
+    if not everything:
+        return []
+    whole = score(everything)
+    # By place, not by value: a passage that was retrieved twice is left out once.
+    return [whole - score(everything[:i] + everything[i + 1 :]) for i in range(len(everything))]
+    # zachetka: end
+
+
+def calibration_error(confidences: Sequence[float], correct: Sequence[int], bins: int) -> float:
+    """Return the expected calibration error (Guo et al. 2017, section 2), 0 to 1.
+
+    Answers are sorted into equal bins of their confidence, (0, 1/bins], (1/bins, 2/bins], …, with
+    0 in the first one; the error is the mean of |share of right answers − mean confidence| over
+    the bins, each weighted by how many answers it holds.
+    """
+    # zachetka: solution
+    held: dict[int, list[tuple[float, int]]] = {}
+    for sure, right in zip(confidences, correct, strict=True):
+        # The number of edges i/bins below it; compared as they are written, not by rounding.
+        place = sum(sure > i / bins for i in range(1, bins))
+        held.setdefault(place, []).append((sure, right))
+    gaps = (
+        abs(sum(right for _, right in inside) - sum(sure for sure, _ in inside))
+        for inside in held.values()
+    )
+    return sum(gaps) / len(confidences)
+    # zachetka: end
+
+
+def contaminated(tests: Sequence[str], known: Sequence[str], n: int) -> list[int]:
+    """Return the places of the test texts that share n words in a row with a known text.
+
+    Words are lower-cased runs of letters and digits (Brown et al. 2020, appendix C, with n = 13).
+    A text of fewer than n words is compared whole: with known texts that hold all of it, in a
+    row. Texts without words share nothing.
+    """
+    # zachetka: solution
+    words = [_WORD.findall(text.lower()) for text in tests]
+    sizes = {min(n, len(text)) for text in words if text}
+    seen = {size: set[tuple[str, ...]]() for size in sizes}
+    for text in known:
+        own = _WORD.findall(text.lower())
+        for size, grams in seen.items():
+            grams.update(tuple(own[i : i + size]) for i in range(len(own) - size + 1))
+    found = []
+    for place, text in enumerate(words):
+        size = min(n, len(text))
+        grams = (tuple(text[i : i + size]) for i in range(len(text) - size + 1))
+        if text and any(gram in seen[size] for gram in grams):
+            found.append(place)
+    return found
+    # zachetka: end

@@ -1,0 +1,97 @@
+"""How right is an answer? Three metrics of text against text.
+
+`exact_match` and `token_f1` are those of SQuAD (Rajpurkar et al. 2016, section 6.1), `rouge_l` is
+Lin's (2004, section 3). All three see words and no meaning: "not guilty" has an F1 of 2/3 with
+"guilty". They are cheap, the same on every machine, and wrong in ways that one can list, which is
+more than can be said of a judge.
+
+Left out: stemming (ROUGE's option for English alone), and the metrics that need a model.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+
+# "a" is an article in English only; a Cyrillic "а" is another character and stays.
+_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+_WORD = re.compile(r"[^\W_]+")  # letters and digits of any script
+
+
+def normalize_answer(text: str) -> str:
+    """Return an answer without what does not make it another answer.
+
+    In this order: NFKC and lower case; punctuation goes (ASCII's 32 marks and all of Unicode's
+    categories P, so that «…» and — go too), without a space in its place; the articles a, an, the
+    go; white space becomes single spaces.
+    """
+    # zachetka: solution
+    text = unicodedata.normalize("NFKC", text).lower()
+    kept = (c for c in text if c not in string.punctuation and unicodedata.category(c)[0] != "P")
+    # Punctuation first: "the," is an article and "a.m." is none.
+    return " ".join(_ARTICLES.sub(" ", "".join(kept)).split())
+    # zachetka: end
+
+
+def exact_match(prediction: str, references: Sequence[str]) -> float:
+    """Return 1 if the prediction equals one of the references once both are normalized, else 0.
+
+    Args:
+        prediction: The model's answer.
+        references: All answers that count as right; at least one.
+    """
+    # zachetka: solution
+    given = normalize_answer(prediction)
+    return float(any(given == normalize_answer(reference) for reference in references))
+    # zachetka: end
+
+
+def token_f1(prediction: str, references: Sequence[str]) -> float:
+    """Return the F1 of the prediction's normalized words, for the reference that suits it best.
+
+    Words are counted with their repetitions. Where one side has no words after normalization the
+    score is 1 if the other has none either, else 0.
+
+    Args:
+        prediction: The model's answer.
+        references: All answers that count as right; at least one.
+    """
+    # zachetka: solution
+    given = normalize_answer(prediction).split()
+    best = 0.0
+    for reference in references:
+        wanted = normalize_answer(reference).split()
+        if not given or not wanted:
+            best = max(best, float(given == wanted))
+            continue
+        # The intersection of multisets: a word said five times hits as often as it is wanted.
+        hits = sum((Counter(given) & Counter(wanted)).values())
+        # F1 = 2PR / (P + R) with P = hits / |given| and R = hits / |wanted|, without 0 / 0.
+        best = max(best, 2 * hits / (len(given) + len(wanted)))
+    return best
+    # zachetka: end
+
+
+def rouge_l(prediction: str, reference: str) -> float:
+    """Return the F1 of the longest common subsequence of words (Lin 2004, section 3.1).
+
+    Words are lower-cased runs of letters and digits of any script. The usual package keeps
+    a-z and 0-9 alone, so that every Russian text scores 0; on English the two agree.
+    A subsequence keeps the order and may have gaps. No words on either side give 0.
+    """
+    # zachetka: solution
+    given, wanted = _WORD.findall(prediction.lower()), _WORD.findall(reference.lower())
+    if not given or not wanted:
+        return 0.0
+    # row[j] is the length for the words read so far against wanted[:j]: one row is enough.
+    row = [0] * (len(wanted) + 1)
+    for word in given:
+        above = row.copy()
+        for j, other in enumerate(wanted, start=1):
+            row[j] = above[j - 1] + 1 if word == other else max(above[j], row[j - 1])
+    common = row[-1]
+    return 2 * common / (len(given) + len(wanted))
+    # zachetka: end
