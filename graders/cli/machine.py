@@ -87,12 +87,14 @@ def certify(
     """
     from graders.pipeline.certify import certify as run
 
+    opened = load(course)
+    package = opened.assignment(assignment).package
     with console.progress() as bar:
         task = bar.add_task("mutants", total=None)
         report = run(
-            load(course),
+            opened,
             assignment,
-            reference=repository(course) / "reference" / assignment,
+            reference=repository(course) / "reference" / package,
             jobs=jobs,
             only=only,
             step=lambda done, total: bar.update(task, completed=done, total=total),

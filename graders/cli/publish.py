@@ -39,7 +39,7 @@ def release(
         ),
     ] = True,
     starter: Annotated[
-        bool, typer.Option("--starter", help="Only write starter_code/ASSIGNMENT again.")
+        bool, typer.Option("--starter", help="Only write starter_code/PACKAGE again.")
     ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Only say whether starter_code is stale (status 1).")
@@ -50,20 +50,20 @@ def release(
     """Build what students receive; refuses when a solution or a hidden test would leak."""
     from graders.pipeline import releasing
 
-    root = repository(course)
-    load(course).assignment(assignment)
+    root, opened = repository(course), load(course)
+    asked = opened.assignment(assignment)
     if starter:
-        releasing.write_starter(root, assignment)
-        console.say(f"wrote starter_code/{assignment}")
+        releasing.write_starter(opened, root, asked)
+        console.say(f"wrote starter_code/{asked.package}")
     elif check:
-        stale = releasing.stale_files(root, assignment)
+        stale = releasing.stale_files(opened, root, asked)
         for name in stale:
             console.tell(f"stale: {name}")
         if stale:
             raise typer.Exit(1)
     else:
         bundle = releasing.release(
-            load(course), root, assignment, out, console.tell, with_model=with_model
+            opened, root, assignment, out, console.tell, with_model=with_model
         )
         if as_json:
             console.print_json({"bundle": str(bundle.path), "sha256": bundle.sha256})

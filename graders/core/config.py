@@ -32,6 +32,7 @@ from graders.core.config_models import (
     Limits,
     Part,
     RubricItem,
+    Run,
     Table,
 )
 from graders.core.config_records import Assignment, Course, Homework
@@ -50,6 +51,7 @@ __all__ = [
     "Part",
     "Problem",
     "RubricItem",
+    "Run",
     "load_course",
     "override_deadlines",
 ]
@@ -117,11 +119,12 @@ def load_course(path: Path) -> Course:
     root = _root(path, course_raw)
     file, problems = _validate(CourseFile, document, path, course_findings(course_raw, root))
     assignments: dict[str, Assignment] = {}
+    seminars = _seminars(course_raw)  # being written: their folders may be missing
     for name in _assignment_names(course_raw):
         folder = root / name
         toml = folder / "assignment.toml"
         if not toml.is_file():
-            if folder.is_dir() and not _is_planned(course_raw, name):
+            if folder.is_dir() and not (name in seminars or _is_planned(course_raw, name)):
                 problems.append(Problem(str(toml), 1, "", "the file is missing"))
             continue
         try:
@@ -170,13 +173,20 @@ def _root(path: Path, raw: Mapping[str, Any]) -> Path:
 
 
 def _assignment_names(raw: Mapping[str, Any]) -> list[str]:
-    """Return the variants of every homework that has the right shape, each once."""
+    """Return the variants of every rightly shaped homework and the seminars, each once."""
     homeworks = raw.get("homeworks")
     tables = homeworks.values() if isinstance(homeworks, dict) else ()
-    lists = (table.get("assignments") for table in tables if isinstance(table, dict))
+    lists = [table.get("assignments") for table in tables if isinstance(table, dict)]
+    lists.append(_seminars(raw))
     names = (name for names in lists if isinstance(names, list) for name in names)
     # A name with a slash is told by the id's pattern; it must not lead out of the root here.
     return list(dict.fromkeys(n for n in names if isinstance(n, str) and n.isidentifier()))
+
+
+def _seminars(raw: Mapping[str, Any]) -> list[Any]:
+    course = raw.get("course")
+    told = course.get("seminars") if isinstance(course, dict) else None
+    return told if isinstance(told, list) else []
 
 
 def _is_planned(raw: Mapping[str, Any], name: str) -> bool:
@@ -202,6 +212,7 @@ def _assignment(file: AssignmentFile, folder: Path) -> Assignment:
         limits=file.limits,
         settings=MappingProxyType(file.settings),
         folder=folder,
+        run=file.run,
     )
 
 
@@ -233,4 +244,5 @@ def _course(
             for name, homework in file.homeworks.items()
         ),
         assignments=MappingProxyType(dict(assignments)),
+        seminars=file.course.seminars,
     )

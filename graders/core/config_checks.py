@@ -95,6 +95,11 @@ def course_findings(raw: Mapping[str, Any], root: Path) -> Iterator[Finding]:
             owners.setdefault(variant, name)
             if homework.get("planned") is not True and not (root / variant).is_dir():
                 yield place, f"there is no folder {root / variant}; make it, or set planned = true"
+    for index, seminar in enumerate(_strings(_table(raw, "course").get("seminars"))):
+        place = ("course", "seminars", index)
+        if seminar in owners:
+            yield place, f"{seminar!r} already belongs to {owners[seminar]}"
+        owners.setdefault(seminar, "the seminars")
     policy = _table(raw, "policy")
     floor = _number(policy.get("floor"))
     scale = scale_of(raw)

@@ -51,6 +51,7 @@ class CourseTable(Table):
     time_zone: Annotated[str, AfterValidator(zone)]
     base_model: ModelName
     assignments_root: Annotated[Words, AfterValidator(folder)] = "."
+    seminars: tuple[Id, ...] = ()
 
 
 class PolicyTable(Table):
@@ -157,6 +158,18 @@ class Files(Table):
         return self.max_total_kb * 1024
 
 
+class Run(Table):
+    """``[run]``: what a seminar's experiment reads, besides the base model.
+
+    Args:
+        data: Data sets, by the names of `graders.assets`.
+        embedder: Whether it needs the sentence embedder.
+    """
+
+    data: tuple[Words, ...] = ()
+    embedder: Annotated[bool, Field(strict=True)] = False
+
+
 class Limits(Table):
     """``[limits]``: what a submission may use; ``_s`` seconds, ``_mb`` and ``_kb`` of 1024."""
 
@@ -180,6 +193,7 @@ class AssignmentFile(Table):
     rubric: tuple[RubricItem, ...] = ()
     files: Files
     limits: Limits = Limits()
+    run: Run = Run()
     settings: Annotated[dict[str, Any], BeforeValidator(floats)] = {}
 
 

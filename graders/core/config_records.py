@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from graders.core.clock import in_zone
-from graders.core.config_models import Files, Limits, Part, RubricItem
+from graders.core.config_models import Files, Limits, Part, RubricItem, Run
 from graders.core.errors import CourseError
 from graders.core.records import Deadlines, LateRule, Plain, Rounding
 
@@ -30,6 +30,7 @@ class Assignment:
     limits: Limits
     settings: Mapping[str, Plain]
     folder: Path
+    run: Run = field(default_factory=Run)
 
     @property
     def catalogues(self) -> Path:
@@ -82,16 +83,18 @@ class Course:
     rounding: Rounding
     homeworks: tuple[Homework, ...]
     assignments: Mapping[str, Assignment]
+    seminars: tuple[str, ...] = ()
 
     def homework(self, name: str) -> Homework:
         """Return a homework by its id.
 
         Raises:
-            CourseError: There is no such homework.
+            CourseError: There is no such homework; a seminar is none, for it is not graded.
         """
         for homework in self.homeworks:
             if homework.id == name:
                 return homework
+        self._no_seminar(name)
         raise CourseError(
             f"there is no homework {name!r}",
             where=str(self.path),
@@ -106,7 +109,7 @@ class Course:
         """
         if name in self.assignments:
             return self.assignments[name]
-        if any(name in homework.assignments for homework in self.homeworks):
+        if name in self.seminars or any(name in one.assignments for one in self.homeworks):
             raise CourseError(
                 f"the assignment {name!r} is planned and not written yet",
                 where=str(self.root / name),
@@ -122,11 +125,12 @@ class Course:
         """Return the homework that an assignment is (a variant of).
 
         Raises:
-            CourseError: No homework has this assignment.
+            CourseError: No homework has this assignment; a seminar belongs to none.
         """
         for homework in self.homeworks:
             if assignment in homework.assignments:
                 return homework
+        self._no_seminar(assignment)
         raise CourseError(f"no homework has the assignment {assignment!r}", where=str(self.path))
 
     def deadlines(self, homework: str) -> Deadlines:
@@ -146,6 +150,15 @@ class Course:
         """
         model = self.assignment(assignment).model
         return {"course": self.base_model, "none": ""}.get(model, model)
+
+    def _no_seminar(self, name: str) -> None:
+        if name in self.seminars:
+            raise CourseError(
+                f"{name!r} is a seminar: practice, which is not handed in and not graded",
+                where=str(self.path),
+                todo=f"Check your work with `zachetka check {name}`; homeworks are:"
+                f" {', '.join(homework.id for homework in self.homeworks)}",
+            )
 
     def _last_instant(self, wall: datetime | None) -> datetime | None:
         if wall is None:

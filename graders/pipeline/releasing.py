@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from graders.assets import HiddenValues, ensure_data, hidden_values, model_source, student_files
+from graders.assets import ensure_data, hidden_values, model_source, student_files
 from graders.core.config import Assignment, Course
 from graders.core.errors import CourseError
 from graders.release import (
@@ -28,6 +28,7 @@ from graders.release import (
     manifest,
     require_no_leaks,
     secret_lines,
+    shared_modules,
     starter_files,
     zip_bytes,
 )
@@ -72,27 +73,26 @@ def release(
         InfraError: Data, model or wheel cannot be brought here.
     """
     asked = course.assignment(assignment)
-    stale = stale_files(root, assignment)
+    stale = stale_files(course, root, asked)
     if stale:
         raise CourseError(
             f"the starter is not the one that the reference gives: {', '.join(stale)}",
-            where=str(root / "starter_code" / assignment),
+            where=str(root / "starter_code" / asked.package),
             todo=f"Run: zachetka release {assignment} --starter",
         )
     say("building the platform's wheel")
     wheel = build_wheel(root, STAFF_ONLY)
-    data = ensure_data(asked.data, say) if asked.data else None
     files = _texts(course, asked, root)
     files[f"platform/{wheel.name}"] = wheel.data
     extra = "[ml]" if course.model_of(assignment) else ""
+    if assignment in course.seminars:
+        extra = "[seminars]"
     files["requirements.txt"] = f"./platform/{wheel.name}{extra}\n".encode()
-    if data:
-        given = student_files(asked.data, data)
-        files |= {f"data/{name}": content for name, content in given.items()}
+    files |= _data(asked, say)
     say("looking for leaks")
     read = {**files, **{f"platform/{wheel.name}/{k}": v for k, v in wheel.members().items()}}
     del read[f"platform/{wheel.name}"]
-    require_no_leaks(read, *_secrets(asked, root, data))
+    require_no_leaks(read, *_secrets(course, asked, root, say))
     model = course.model_of(assignment)
     if with_model and model.startswith("package:"):
         source = model_source(model, say)
@@ -104,23 +104,30 @@ def release(
     return _write(out / f"{name}.zip", zip_bytes(files, name))
 
 
-def write_starter(root: Path, assignment: str) -> None:
-    """Write ``starter_code/<assignment>`` again.
+def write_starter(course: Course, root: Path, asked: Assignment) -> None:
+    """Write ``starter_code/<package>`` again.
 
     Raises:
         CourseError: The reference's markers are wrong.
     """
-    generate_starter(root / "reference" / assignment, root / "starter_code" / assignment)
+    reference, starter = (root / name / asked.package for name in ("reference", "starter_code"))
+    generate_starter(reference, starter, _notebooks(course, root, asked))
 
 
-def stale_files(root: Path, assignment: str) -> list[str]:
+def stale_files(course: Course, root: Path, asked: Assignment) -> list[str]:
     """Return the starter's files that are not what the reference gives now.
 
     Raises:
         CourseError: The reference's markers are wrong.
     """
-    found = is_stale(root / "reference" / assignment, root / "starter_code" / assignment)
+    reference, starter = (root / name / asked.package for name in ("reference", "starter_code"))
+    found = is_stale(reference, starter, _notebooks(course, root, asked))
     return sorted({*found.missing, *found.changed, *found.unexpected})
+
+
+def _notebooks(course: Course, root: Path, asked: Assignment) -> dict[str, str]:
+    """Return the starter's notebooks."""
+    return {}
 
 
 def _texts(course: Course, asked: Assignment, root: Path) -> dict[str, bytes]:
@@ -128,7 +135,7 @@ def _texts(course: Course, asked: Assignment, root: Path) -> dict[str, bytes]:
     folder, inside = asked.folder, f"assignments/{asked.name}"
     files = {
         f"{asked.package}/{name}": text.encode()
-        for name, text in starter_files(root / "reference" / asked.name).items()
+        for name, text in starter_files(root / "reference" / asked.package).items()
     }
     for lang in course.languages:
         files[f"handout.{lang}.md"] = _required(folder / f"handout.{lang}.md")
@@ -142,24 +149,37 @@ def _texts(course: Course, asked: Assignment, root: Path) -> dict[str, bytes]:
     return files
 
 
+def _data(asked: Assignment, say: Say) -> dict[str, bytes]:
+    """Return the students' parts of the data: the assignment's own, and each that its run reads."""
+    places = {f"data/{name}": name for name in asked.run.data}
+    if asked.data:
+        places["data"] = asked.data
+    return {
+        f"{place}/{path}": content
+        for place, name in places.items()
+        for path, content in student_files(name, ensure_data(name, say)).items()
+    }
+
+
 def _course_file(course: Course, asked: Assignment) -> bytes:
     """Return `course.toml` for a bundle, where one assignment lies beside it and no other does."""
     import tomlkit
 
     document = tomlkit.parse(_required(course.path).decode("utf-8"))
     document["course"]["assignments_root"] = "."
+    document["course"]["seminars"] = [asked.name] if asked.name in course.seminars else []
     for homework in document["homeworks"].values():
         if homework["assignments"] != [asked.name]:
             homework["planned"] = True  # the other folders may be missing
     return tomlkit.dumps(document).encode()
 
 
-def _secrets(asked: Assignment, root: Path, data: Path | None) -> tuple[Secrets, list[str]]:
+def _secrets(course: Course, asked: Assignment, root: Path, say: Say) -> tuple[Secrets, list[str]]:
     """Return what must not be released, and the lines that are released on purpose."""
-    folder, reference = asked.folder, root / "reference" / asked.name
+    folder, reference = asked.folder, root / "reference" / asked.package
     lines: list[SecretLine] = [*_cut(folder / "assignment.toml").secret]
     free: list[str] = []
-    for path in sorted(reference.glob("*.py")):
+    for path in (*sorted(reference.glob("*.py")), *shared_modules(reference)):
         piece = _cut(path)
         lines += piece.secret
         free += piece.public.splitlines()
@@ -176,8 +196,21 @@ def _secrets(asked: Assignment, root: Path, data: Path | None) -> tuple[Secrets,
         if path.suffix in _SOURCES and path.is_file():
             text = path.read_text(encoding="utf-8")
             lines += secret_lines(text, f"{path.parent.name}/{path.name}", "staff-only line")
-    hidden = hidden_values(asked.data, data) if data else HiddenValues()
-    return Secrets(tuple(lines), hidden.texts, hidden.ids), free
+    hidden = [hidden_values(name, ensure_data(name, say)) for name in _examined(course, asked)]
+    texts = frozenset[str]().union(*(one.texts for one in hidden))
+    ids = frozenset[str]().union(*(one.ids for one in hidden))
+    return Secrets(tuple(lines), texts, ids), free
+
+
+def _examined(course: Course, asked: Assignment) -> list[str]:
+    """Return the data sets whose hidden parts must not be in the bundle.
+
+    A seminar may read the data that a homework examines: the hidden parts of all of them count.
+    """
+    names = {asked.data, *asked.run.data}
+    if asked.name in course.seminars:
+        names |= {one.data for name, one in course.assignments.items()}
+    return sorted(names - {""})
 
 
 def _public_drivers(folder: Path) -> list[Path]:

@@ -3,7 +3,13 @@
 from graders.release.archive import manifest, zip_bytes
 from graders.release.leaks import Leak, Secrets, find_leaks, require_no_leaks, secret_lines
 from graders.release.markers import Cut, SecretLine, cut
-from graders.release.starter import Stale, generate_starter, is_stale, starter_files
+from graders.release.starter import (
+    Stale,
+    generate_starter,
+    is_stale,
+    shared_modules,
+    starter_files,
+)
 from graders.release.wheel import Wheel, build_wheel
 
 __all__ = [
@@ -21,6 +27,7 @@ __all__ = [
     "manifest",
     "require_no_leaks",
     "secret_lines",
+    "shared_modules",
     "starter_files",
     "zip_bytes",
 ]

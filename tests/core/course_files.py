@@ -62,6 +62,10 @@ sizes = [{ pattern = "adapter/*", max_kb = 20 }]
 [limits]
 wall_s = 30
 
+[run]
+data = ["summaries"]
+embedder = true
+
 [settings]
 accuracy = 0.75
 names = ["a", { b = 0.5 }]

@@ -99,6 +99,7 @@ def test_every_value_of_an_assignment_arrives_exactly(write):
     assert (toy.limits.wall_s, toy.limits.cpu_s) == (30, 120)
     assert toy.settings == {"accuracy": 0.75, "names": ["a", {"b": 0.5}]}
     assert type(toy.settings["accuracy"]) is float
+    assert (toy.run.data, toy.run.embedder) == (("summaries",), True)
     assert canonical(toy.settings)
 
 
@@ -152,6 +153,33 @@ def test_a_planned_homework_may_have_no_folders_yet(write):
     with pytest.raises(CourseError, match="planned and not written yet"):
         course.assignment("two_a")
     assert course.homework_of("two_a").id == "two"
+
+
+def practising(write, seminars='["toy"]'):
+    text = COURSE.replace("[policy]", f"seminars = {seminars}\n\n[policy]", 1)
+    return write(
+        text.replace('assignments = ["toy"]\n', 'assignments = ["one_a"]\nplanned = true\n')
+    )
+
+
+def test_a_seminar_is_an_assignment_that_is_not_graded(write):
+    course = load_course(practising(write))
+    assert course.seminars == ("toy",)
+    assert course.assignment("toy").package == "toy"
+    for ask in (course.homework, course.homework_of, course.deadlines):
+        with pytest.raises(CourseError, match=r"'toy' is a seminar: .* not graded.*one, two"):
+            ask("toy")
+    assert load_course(write()).seminars == ()
+
+
+def test_a_seminar_is_no_homework_and_stands_once(write):
+    with pytest.raises(ConfigError) as error:
+        load_course(practising(write, '["toy", "two_a", "toy"]'))
+    told = [(one.key, one.message) for one in error.value.problems]
+    assert told == [
+        ("course.seminars.1", "'two_a' already belongs to two"),
+        ("course.seminars.2", "'toy' already belongs to the seminars"),
+    ]
 
 
 @pytest.mark.parametrize(

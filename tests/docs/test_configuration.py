@@ -24,6 +24,7 @@ TABLES = {
     "[files]": models.Files,
     "[[files.sizes]]": models.SizeRule,
     "[limits]": models.Limits,
+    "[run]": models.Run,
 }
 FILES = {models.CourseFile, models.AssignmentFile}  # their keys are the tables
 

@@ -18,12 +18,13 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "assignments" / "hw1"
 MARKER = re.compile(r'points\("([\d.]+)", key="([\w.]+)", part="(\w+)"\)')
 KEY = re.compile(r'"(hw1\.\w+\.[\w.]+)"')
+COURSE = load_course(ROOT / "assignments" / "course.toml")
 AUTOMATIC = Decimal("7.8")
 
 
 @pytest.fixture(scope="module")
 def hw1():
-    return load_course(ROOT / "assignments" / "course.toml").assignment("hw1")
+    return COURSE.assignment("hw1")
 
 
 def marked(folder):
@@ -75,8 +76,8 @@ def test_every_hidden_test_is_failed_by_a_mutant_and_no_mutant_is_for_nothing():
     assert killed == {key for _, key, _ in marked("hidden_tests")}
 
 
-def test_the_starter_is_what_the_reference_gives():
-    assert releasing.stale_files(ROOT, "hw1") == []
+def test_the_starter_is_what_the_reference_gives(hw1):
+    assert releasing.stale_files(COURSE, ROOT, hw1) == []
 
 
 @pytest.mark.parametrize("lang", ["ru", "en"])

@@ -18,12 +18,13 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "assignments" / "hw2a"
 MARKER = re.compile(r'points\("([\d.]+)", key="([\w.]+)", part="(\w+)"\)')
 KEY = re.compile(r'"(hw2a\.\w+\.[\w.]+)"')
+COURSE = load_course(ROOT / "assignments" / "course.toml")
 AUTOMATIC = Decimal("5.0")
 
 
 @pytest.fixture(scope="module")
 def hw2a():
-    return load_course(ROOT / "assignments" / "course.toml").assignment("hw2a")
+    return COURSE.assignment("hw2a")
 
 
 def marked(folder):
@@ -76,8 +77,8 @@ def test_every_hidden_test_is_failed_by_a_mutant_and_every_diagnosis_is_given_by
     assert edits == set(defined)
 
 
-def test_the_starter_is_what_the_reference_gives():
-    assert releasing.stale_files(ROOT, "hw2a") == []
+def test_the_starter_is_what_the_reference_gives(hw2a):
+    assert releasing.stale_files(COURSE, ROOT, hw2a) == []
 
 
 @pytest.mark.parametrize("lang", ["ru", "en"])

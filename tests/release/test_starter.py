@@ -47,6 +47,40 @@ def test_writing_again_removes_modules_that_the_reference_lost(reference, tmp_pa
     assert not (starter / "old.py").exists()
 
 
+@pytest.fixture
+def sharing(reference):
+    """Return a reference that uses what stands above it, and another package."""
+    above = reference.parent
+    (above / "common.py").write_text("from .seeds import SEED\n")
+    (above / "seeds.py").write_text("SEED = 20\n")
+    (above / "unused.py").write_text("")
+    (above / "other").mkdir()
+    (above / "other" / "__init__.py").write_text("")
+    (reference / "run.py").write_text(
+        "from ..common import SEED\nif SEED:\n    from ..other.part import x\n"
+    )
+    return reference
+
+
+def test_a_starter_takes_along_what_it_shares_with_others(sharing):
+    files = starter_files(sharing)
+    assert sorted(files) == ["__init__.py", "common.py", "one.py", "run.py", "seeds.py"]
+    assert files["run.py"] == ("from .common import SEED\nif SEED:\n    from other.part import x\n")
+    assert files["common.py"] == "from .seeds import SEED\n"
+
+
+def test_a_shared_module_cannot_hide_one_of_the_package(sharing):
+    (sharing / "common.py").write_text("own = 1\n")
+    with pytest.raises(CourseError, match=r"common\.py is both"):
+        starter_files(sharing)
+
+
+def test_what_is_not_above_cannot_be_shared(sharing):
+    (sharing / "run.py").write_text("from ..nowhere import x\n")
+    with pytest.raises(CourseError, match="no nowhere above"):
+        starter_files(sharing)
+
+
 def test_a_reference_without_solution_markers_gives_no_starter(tmp_path):
     (tmp_path / "one.py").write_text("def one():\n    return 1\n")
     with pytest.raises(CourseError, match="no line of the reference"):
