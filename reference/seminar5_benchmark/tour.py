@@ -1,5 +1,6 @@
+"""A tour of the seminar's functions on toys: every call takes milliseconds, no base model."""
+
 # %%
-# A tour of the seminar's functions on toys: every call takes milliseconds and no base model.
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from .diagnosis import calibration_error, contaminated, leave_one_context_out
