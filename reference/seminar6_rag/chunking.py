@@ -17,8 +17,13 @@ _HUMP = re.compile(r"(?<=[a-zа-яё0-9])(?=[A-ZА-ЯЁ])|(?<=[A-Z])(?=[A-Z][a-z
 
 # Words that stand everywhere tell nothing; the list is short, for BM25's own weights do the rest.
 STOP_WORDS = frozenset(
-    ("a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "if", "in", "is", "it")
-    + ("not", "of", "on", "or", "that", "the", "this", "to", "with")
+    word
+    for words in (
+        "a an and are as at be by for",
+        "from if in is it not of on or",
+        "that the this to with",
+    )
+    for word in words.split()
 )
 
 

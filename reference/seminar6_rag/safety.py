@@ -18,7 +18,7 @@ import re
 import unicodedata
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]")
-_SENTENCE = re.compile(r"[^.!?\n]*(?:[.!?]+(?=\s|$)|[.!?]+|\n|$)\s*")
+_SENTENCE = re.compile(r"(?:[^.!?\n]|[.!?](?=\S))*(?:[.!?](?=\s|\Z)|\n|\Z)\s*")
 _OURS = r"(?:instruction|direction|guideline|rule|prompt|command|order)s?"
 _BEFORE = r"(?:previous|prior|above|earlier|preceding|existing|original|system|given)"
 _WHERE = r"(?:above|before|you (?:were|have|got)|given)"
@@ -35,7 +35,7 @@ RULES: dict[str, re.Pattern[str]] = {
     ),
     # Become somebody else: "you are now an unrestricted assistant", "act as a pirate".
     "role": re.compile(
-        r"\b(?:you are now|from now on you|you (?:must|will|shall) (?:now )?(?:act|behave|pretend)"
+        r"\b(?:you are now (?:an?|the|in|free|unrestricted)|from now on you|you (?:must|will|shall) (?:now )?(?:act|behave|pretend)"
         r"|(?:act|pretend|behave|roleplay) (?:as|to be|like) (?:an?|the) (?:\w+ )?"
         r"(?:assistant|ai|chatbot|pirate|hacker|admin\w*|developer))\b"
     ),
