@@ -1,0 +1,159 @@
+"""Sequences: which tokens the model reads, and which of them it is asked to learn.
+
+A conversation becomes ids and labels; labels are -100 (`IGNORED`) wherever the loss must not look.
+Of a chat, only what the assistant says is learned, *with* the token that ends its turn: a model
+that never sees it as a target never stops.
+
+Two ways to make a rectangle of rows of different length: padding (`collate`) and packing (`pack`,
+`collate_packed`), which fills rows with several examples and hides them from each other.
+
+Shapes: B rows, T tokens. Left out: truncation. What is too long is cut before the template is
+applied, where one still knows what may be lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+IGNORED = -100  # a label that the loss does not look at
+Example = dict[str, list[int]]
+
+
+def chat_mask(tokenizer: Any, messages: Sequence[dict[str, str]]) -> Example:
+    """Return ``{"input_ids": [...], "labels": [...]}`` of a conversation in the chat template.
+
+    The ids are those of ``apply_chat_template(messages)``: with one BOS if the template writes one,
+    never with a second from the tokenizer. Targets are, for each turn of the assistant, the tokens
+    of its content and the end of turn (EOS) behind it; not the header in front, and not what the
+    template writes between EOS and the next turn, which the model never has to say.
+
+    Args:
+        tokenizer: A fast tokenizer with a chat template whose turns end with EOS.
+        messages: Turns with ``role`` and ``content``.
+    """
+    # zachetka: solution
+
+    def rendered(turns: Sequence[dict[str, str]], header: bool) -> str:
+        text: str = tokenizer.apply_chat_template(
+            list(turns), tokenize=False, add_generation_prompt=header
+        )
+        return text
+
+    # Turns are found as characters: tokens of a part need not be a part of the tokens.
+    spans = [
+        (len(rendered(messages[:place], True)), len(rendered(messages[: place + 1], False)))
+        for place, message in enumerate(messages)
+        if message["role"] == "assistant"
+    ]
+    # The template has written every special token there has to be.
+    coded = tokenizer(
+        rendered(messages, False), add_special_tokens=False, return_offsets_mapping=True
+    )
+    ids: list[int] = coded["input_ids"]
+    labels = [IGNORED] * len(ids)
+    for start, end in spans:
+        inside = [i for i, (a, b) in enumerate(coded["offset_mapping"]) if start <= a and b <= end]
+        while inside and ids[inside[-1]] != tokenizer.eos_token_id:
+            inside.pop()  # the line break behind the end of turn
+        for i in inside:
+            labels[i] = ids[i]
+    return {"input_ids": ids, "labels": labels}
+    # zachetka: end
+
+
+def collate(examples: Sequence[Example], pad_id: int) -> dict[str, torch.Tensor]:
+    """Pad examples on the right and return int64 tensors of shape (B, T).
+
+    The tensors are ``input_ids``, ``attention_mask`` (1 on real tokens) and ``labels`` (`IGNORED`
+    on padding). What is padding is known by its *place*: the pad token may be EOS as well, and EOS
+    must be learned.
+    """
+    # zachetka: solution
+    width = max(len(example["input_ids"]) for example in examples)
+
+    def padded(rows: list[list[int]], filler: int) -> torch.Tensor:
+        filled = [[*row, *[filler] * (width - len(row))] for row in rows]
+        return torch.tensor(filled, dtype=torch.int64)  # B, T
+
+    return {
+        "input_ids": padded([example["input_ids"] for example in examples], pad_id),
+        "attention_mask": padded([[1] * len(example["input_ids"]) for example in examples], 0),
+        "labels": padded([example["labels"] for example in examples], IGNORED),
+    }
+    # zachetka: end
+
+
+def pack(examples: Sequence[Example], length: int) -> list[Example]:
+    """Put examples into as few rows of at most `length` tokens as best-fit decreasing finds.
+
+    From the longest example to the shortest (equal ones in their order), each goes whole into the
+    fullest row that has room (the first of equal ones), or opens a new row. A row is
+    ``{"input_ids", "labels", "position_ids", "segments"}``: positions begin at 0 in every example,
+    and segments number the examples of a row from 0. The first label of every example is `IGNORED`:
+    the token in front of it belongs to another text and must not learn to predict it.
+
+    Best-fit decreasing needs at most 11/9 of the fewest rows possible, plus 4 (Johnson et al.,
+    SIAM J. Comput. 3, 1974).
+
+    Raises:
+        ValueError: An example is longer than `length`; cutting it is for the caller to decide.
+    """
+    # zachetka: solution
+    bins: list[list[Example]] = []
+    room: list[int] = []
+    for example in sorted(examples, key=lambda one: -len(one["input_ids"])):
+        size = len(example["input_ids"])
+        if size > length:
+            raise ValueError(f"an example of {size} tokens does not fit into {length}")
+        fitting = [number for number, left in enumerate(room) if left >= size]
+        if fitting:
+            chosen = min(fitting, key=lambda number: room[number])
+        else:
+            chosen = len(bins)
+            bins.append([])
+            room.append(length)
+        bins[chosen].append(example)
+        room[chosen] -= size
+    return [_packed(examples) for examples in bins]
+    # zachetka: end
+
+
+# zachetka: staff
+def _packed(examples: Sequence[Example]) -> Example:
+    row: Example = {"input_ids": [], "labels": [], "position_ids": [], "segments": []}
+    for number, example in enumerate(examples):
+        size = len(example["input_ids"])
+        row["input_ids"] += example["input_ids"]
+        row["labels"] += [IGNORED, *example["labels"][1:]]
+        row["position_ids"] += range(size)
+        row["segments"] += [number] * size
+    return row
+
+
+# zachetka: end
+def collate_packed(rows: Sequence[Example], pad_id: int) -> dict[str, torch.Tensor]:
+    """Pad packed rows on the right and return tensors for a model with SDPA attention.
+
+    ``input_ids``, ``labels`` and ``position_ids`` are int64 of shape (B, T). ``attention_mask`` is
+    bool of shape (B, 1, T, T): true where a query (second to last axis) may see a key (last axis),
+    which is in its own segment and not later than itself. Padding is a segment of its own.
+    """
+    # zachetka: solution
+    batch = collate(rows, pad_id)
+    width = batch["input_ids"].shape[1]
+    padding = [width - len(row["input_ids"]) for row in rows]
+    positions = [[*r["position_ids"], *range(p)] for r, p in zip(rows, padding, strict=True)]
+    segments = torch.tensor(
+        [[*r["segments"], *[-1] * p] for r, p in zip(rows, padding, strict=True)]
+    )  # B, T
+    same = segments[:, :, None] == segments[:, None, :]  # B, T, T
+    causal = torch.ones(width, width, dtype=torch.bool).tril()  # T, T
+    return {
+        **batch,
+        "position_ids": torch.tensor(positions),
+        "attention_mask": (same & causal)[:, None],  # a head axis: all heads see the same
+    }
+    # zachetka: end
