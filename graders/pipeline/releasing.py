@@ -7,6 +7,7 @@ option, and nothing is downloaded but Python packages.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import tempfile
@@ -24,8 +25,10 @@ from graders.release import (
     build_wheel,
     cut,
     generate_starter,
+    has_tour,
     is_stale,
     manifest,
+    notebook,
     require_no_leaks,
     secret_lines,
     shared_modules,
@@ -90,7 +93,10 @@ def release(
     files["requirements.txt"] = f"./platform/{wheel.name}{extra}\n".encode()
     files |= _data(asked, say)
     say("looking for leaks")
-    read = {**files, **{f"platform/{wheel.name}/{k}": v for k, v in wheel.members().items()}}
+    read = {
+        **_readable(files),
+        **{f"platform/{wheel.name}/{k}": v for k, v in wheel.members().items()},
+    }
     del read[f"platform/{wheel.name}"]
     require_no_leaks(read, *_secrets(course, asked, root, say))
     model = course.model_of(assignment)
@@ -126,8 +132,16 @@ def stale_files(course: Course, root: Path, asked: Assignment) -> list[str]:
 
 
 def _notebooks(course: Course, root: Path, asked: Assignment) -> dict[str, str]:
-    """Return the starter's notebooks."""
-    return {}
+    """Return the starter's notebooks by file name: one in every language, when there is a tour."""
+    reference = root / "reference" / asked.package
+    if not has_tour(reference):
+        return {}
+    return {
+        f"notebook.{lang}.ipynb": notebook(
+            reference, _required(asked.folder / f"handout.{lang}.md").decode("utf-8")
+        )
+        for lang in course.languages
+    }
 
 
 def _texts(course: Course, asked: Assignment, root: Path) -> dict[str, bytes]:
@@ -137,6 +151,8 @@ def _texts(course: Course, asked: Assignment, root: Path) -> dict[str, bytes]:
         f"{asked.package}/{name}": text.encode()
         for name, text in starter_files(root / "reference" / asked.package).items()
     }
+    for name, text in _notebooks(course, root, asked).items():
+        files[f"{asked.package}/{name}"] = text.encode()
     for lang in course.languages:
         files[f"handout.{lang}.md"] = _required(folder / f"handout.{lang}.md")
     files["README.md"] = _required(folder / "README.md")
@@ -147,6 +163,16 @@ def _texts(course: Course, asked: Assignment, root: Path) -> dict[str, bytes]:
     for path in (*_files(folder / "public_tests"), *drivers, *_files(folder / "locale")):
         files[f"{inside}/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
     return files
+
+
+def _readable(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Return the files as the leak check reads them: a notebook is the text of its cells."""
+    shown = dict(files)
+    for path, content in files.items():
+        if path.endswith(".ipynb"):
+            cells = json.loads(content)["cells"]
+            shown[path] = "\n".join("".join(cell["source"]) for cell in cells).encode()
+    return shown
 
 
 def _data(asked: Assignment, say: Say) -> dict[str, bytes]:

@@ -3,6 +3,7 @@
 from graders.release.archive import manifest, zip_bytes
 from graders.release.leaks import Leak, Secrets, find_leaks, require_no_leaks, secret_lines
 from graders.release.markers import Cut, SecretLine, cut
+from graders.release.notebook import has_tour, notebook
 from graders.release.starter import (
     Stale,
     generate_starter,
@@ -23,8 +24,10 @@ __all__ = [
     "cut",
     "find_leaks",
     "generate_starter",
+    "has_tour",
     "is_stale",
     "manifest",
+    "notebook",
     "require_no_leaks",
     "secret_lines",
     "shared_modules",
