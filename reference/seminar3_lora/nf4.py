@@ -111,7 +111,7 @@ def quantize_scales(
 
     Scales are positive and much alike, so their mean is taken off first; what is left is stored in
     steps of ``largest / 127`` within each group of `group` scales. The paper, and bitsandbytes, use
-    an 8-bit float here: finer near zero. Whole steps are as small, and their error is easy to bound.
+    an 8-bit float here, finer near zero. Even steps take the same room and have a plain bound.
 
     Args:
         absmax: Scales of `nf4_quantize`, (M,) float32.

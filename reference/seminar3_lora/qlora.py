@@ -134,9 +134,7 @@ def memory(model: nn.Module) -> Memory:
     """Count a model's bytes from its tensors; a tensor that two layers share counts once."""
     training = trainable(model)
     own = {tensor.data_ptr(): tensor.nbytes for tensor in training.values()}
-    every = {
-        tensor.data_ptr(): tensor.nbytes for tensor in (*model.parameters(), *model.buffers())
-    }
+    every = {tensor.data_ptr(): tensor.nbytes for tensor in (*model.parameters(), *model.buffers())}
     count = sum(tensor.numel() for tensor in training.values())
     return Memory(
         weights=sum(size for place, size in every.items() if place not in own),

@@ -50,8 +50,8 @@ class Batch:
 
 
 def prompt(headline: str) -> str:
-    """Return the question; it ends without a space, which belongs to the answer."""
-    return f"Headline: {headline}\nSarcastic?"
+    """Return the question; it ends without a space, for that belongs to the answer's token."""
+    return f"{headline}\nSatire?"
 
 
 def label_ids(tokenizer: Any) -> tuple[int, int]:
@@ -88,15 +88,19 @@ def collate(examples: Sequence[Example], device: torch.device | None = None) -> 
 
 
 def last_logits(model: Any, batch: Batch) -> torch.Tensor:
-    """Return the logits of the answer's place, (B, V) float32; the other places are not computed."""
-    out = model(
+    """Return the logits of the answer's place alone, (B, V) float32.
+
+    The decoder first, then the output layer on one row of each question. Asking the whole model
+    for ``logits_to_keep=1`` is the same in numbers and thirty times slower once the weights are
+    frozen: it multiplies a strided (B, 1, D) slice, and torch then copies the layer B times.
+    """
+    hidden = model.base_model(
         input_ids=batch.ids,
         attention_mask=batch.mask,
         position_ids=batch.positions,
-        logits_to_keep=1,
         use_cache=False,
-    )
-    logits: torch.Tensor = out.logits[:, -1].float()
+    ).last_hidden_state  # B, T, D
+    logits: torch.Tensor = model.get_output_embeddings()(hidden[:, -1]).float()
     return logits
 
 
