@@ -30,7 +30,7 @@ demo: setup  ## Play a homework and a competition on their sample classes into b
 	$(BIN)/zachetka demo
 
 test: setup browser  ## All tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 test-fast: $(VENV)/.installed  ## Tests without models, browsers and slow cases
 	$(BIN)/python -m pytest -m "not slow and not model and not browser" -n 2
