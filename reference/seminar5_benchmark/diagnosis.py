@@ -11,10 +11,9 @@ pre-training data, which nobody outside can search.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
-_WORD = re.compile(r"[^\W_]+")
+from .metrics import words_of
 
 
 def leave_one_context_out(
@@ -71,11 +70,11 @@ def contaminated(tests: Sequence[str], known: Sequence[str], n: int) -> list[int
     row. Texts without words share nothing.
     """
     # zachetka: solution
-    words = [_WORD.findall(text.lower()) for text in tests]
+    words = [words_of(text) for text in tests]
     sizes = {min(n, len(text)) for text in words if text}
     seen = {size: set[tuple[str, ...]]() for size in sizes}
     for text in known:
-        own = _WORD.findall(text.lower())
+        own = words_of(text)
         for size, grams in seen.items():
             grams.update(tuple(own[i : i + size]) for i in range(len(own) - size + 1))
     found = []

@@ -18,7 +18,11 @@ from collections.abc import Sequence
 
 # "a" is an article in English only; a Cyrillic "а" is another character and stays.
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
-_WORD = re.compile(r"[^\W_]+")  # letters and digits of any script
+
+
+def words_of(text: str) -> list[str]:
+    """Return the lower-cased runs of letters and digits, of any script."""
+    return re.findall(r"[^\W_]+", text.lower())
 
 
 def normalize_answer(text: str) -> str:
@@ -83,7 +87,7 @@ def rouge_l(prediction: str, reference: str) -> float:
     A subsequence keeps the order and may have gaps. No words on either side give 0.
     """
     # zachetka: solution
-    given, wanted = _WORD.findall(prediction.lower()), _WORD.findall(reference.lower())
+    given, wanted = words_of(prediction), words_of(reference)
     if not given or not wanted:
         return 0.0
     # row[j] is the length for the words read so far against wanted[:j]: one row is enough.

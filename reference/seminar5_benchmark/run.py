@@ -218,14 +218,18 @@ def calibration(subject: Subject, answers: Answers, report: Report) -> list[str]
     ]
 
 
+def _own_words(item: Item) -> str:
+    """Return an item's text without the question that every item of its task asks (`russe`)."""
+    return f"{item.context} {item.question.partition('Question: Is word')[0]}"
+
+
 def leaks(
     tests: Mapping[str, Sequence[Item]], known: Mapping[str, Sequence[Item]], report: Report
 ) -> list[str]:
     """Count test questions that share words in a row with the examples a prompt may show."""
     rows, worst = [], ("", 0.0)
     for name, items in tests.items():
-        shown = [f"{item.context} {item.question}" for item in known[name]]
-        asked = [f"{item.context} {item.question}" for item in items]
+        shown, asked = ([_own_words(one) for one in part] for part in (known[name], items))
         found = contaminated(asked, shown, SHARED_WORDS)
         rows.append([name, len(items), len(found), len(found) / len(items)])
         worst = max(worst, (name, len(found) / len(items)), key=lambda pair: pair[1])
@@ -239,8 +243,8 @@ def leaks(
         return [f"No test question shares {SHARED_WORDS} words in a row with an example."]
     return [
         f"Most shared words are in {worst[0]}: {worst[1]:.1%} of its test questions have "
-        f"{SHARED_WORDS} words in a row in common with an example; some of that is a formula and "
-        "some a twin question, and only reading tells."
+        f"{SHARED_WORDS} words in a row in common with an example: leaked or just alike, only "
+        "reading tells."
     ]
 
 
