@@ -14,6 +14,7 @@ import math
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F  # noqa: N812 - the field's name for it
 
 BLOCK = 64  # weights that share one scale (QLoRA, section 3)
 GROUP = 256  # scales that share one scale of their own
@@ -22,13 +23,13 @@ GROUP = 256  # scales that share one scale of their own
 def nf4_codebook() -> torch.Tensor:
     """Return the 16 values of NF4, ascending: shape (16,), float32.
 
-    QLoRA, section 3, wants equally likely values and an exact zero, for padding and pruned weights
-    are zeros: eight quantiles of N(0, 1) for the positive side and seven for the negative one, each
-    side evenly spaced in probability between the outermost quantile and ½, and zero itself.
-    All are divided by the largest. The outermost probability is ``1 - (1/32 + 1/30) / 2``: half a
-    step inside, averaged over sixteen and fifteen bins (Yoshida 2023, section 3), for at
-    probability 1 the quantile is infinite. The negative side has the fewer values below zero
-    but ends at -1 too: its seven stand at the eight's first place and go on in wider steps.
+    QLoRA, section 3, asks for values that are equally likely under N(0, 1) and for an exact zero,
+    since padding and pruned weights are zeros. Its published values (appendix E) follow from this
+    rule: eight quantiles above zero and seven below, each side evenly spaced in probability from
+    the outermost one to ½ (which is zero itself and stands there once), all divided by the largest.
+    The outermost probability is ``1 - (1/32 + 1/30) / 2``, half a step inside of 1, where the
+    quantile is infinite (Yoshida 2023). Below zero there is one value less, so steps are wider
+    there; both sides begin at the same quantile, so the ends are exactly -1 and 1.
     """
     # zachetka: solution
     outermost = 1 - (1 / 32 + 1 / 30) / 2
@@ -65,8 +66,9 @@ def nf4_quantize(weight: torch.Tensor, block: int = BLOCK) -> tuple[torch.Tensor
     codebook = nf4_codebook().to(flat.device)
     # The nearest value changes halfway between two values: fifteen borders make sixteen bins.
     borders = (codebook[1:] + codebook[:-1]) / 2
-    codes = torch.bucketize(scaled, borders).flatten()[: len(flat) + len(flat) % 2]
-    pairs = codes.to(torch.uint8).view(-1, 2)
+    codes = torch.bucketize(scaled, borders).flatten()[: len(flat)]
+    zero = int(torch.bucketize(torch.zeros(()), borders.cpu()))
+    pairs = F.pad(codes, (0, len(flat) % 2), value=zero).to(torch.uint8).view(-1, 2)
     return pairs[:, 0] << 4 | pairs[:, 1], absmax
     # zachetka: end
 

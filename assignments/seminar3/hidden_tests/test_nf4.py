@@ -101,6 +101,8 @@ def test_zeros_outliers_short_blocks_and_odd_counts_survive(student, case, rng, 
     case.require(torch.equal(absmax, _scales(weight, BLOCK)), "seminar3.nf4.short_block")
     back = student.call("nf4:nf4_dequantize", packed, absmax, [count], BLOCK)
     case.require(back.shape == (count,), "seminar3.nf4.dequantized_shape")
+    fifteen = student.call("nf4:nf4_quantize", weight[:15], 5)  # odd, and every block whole
+    case.require(fifteen[0].shape == (8,), "seminar3.nf4.odd_count", n=fifteen[0].numel())
     bound = _each(absmax, count, BLOCK) * LARGEST_GAP / 2
     case.require(bool(((weight - back).abs() <= bound).all()), "seminar3.nf4.short_block")
     # One outlier costs its own block its precision, and no other block.

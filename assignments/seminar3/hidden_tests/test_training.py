@@ -104,10 +104,9 @@ def test_training_ends_when_patience_does(student, case, small, lora, examples):
     tell += [([3, 1, 2, 1.5], 2, True), ([1], 1, False)]
     for losses, patience, wanted in tell:
         got = student.drive("tiny", "impatient", [float(x) for x in losses], patience)
-        key = "impatient" if got else "too_patient"
-        case.require(
-            got == wanted, f"seminar3.training.{key}", losses=str(losses), patience=patience
-        )
+        told = {"losses": str(losses), "patience": patience}
+        case.require(wanted or not got, "seminar3.training.impatient", **told)
+        case.require(got or not wanted, "seminar3.training.too_patient", **told)
     rows = examples(6)
     held_out = [[prompt, 15 - answer] for prompt, answer in rows][:4]
     plan = _plan(steps=12, batch=6, rate=0.05, every=1, patience=2)
