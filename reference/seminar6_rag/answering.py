@@ -26,7 +26,7 @@ SYSTEM = (
 _MARKER = re.compile(
     r"<(?=\s*(?:\||/?\s*(?:documents?|tool_call|s|system|user|assistant)\s*>))", re.I
 )
-_INVISIBLE = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]")
+INVISIBLE = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]")
 _NUMBER = re.compile(r"\[(?=\s*\d)")
 _CITATION = re.compile(r"(?<!\w)\[\s*(\d+(?:\s*[,;]\s*\d+)*)\s*\]")
 
@@ -39,7 +39,7 @@ def neutral(text: str) -> str:
     but no longer a marker to any tokenizer or parser. Other `<` stay: documentation has `a < b`.
     """
     # zachetka: solution
-    return _MARKER.sub("‹", _INVISIBLE.sub("", text))
+    return _MARKER.sub("‹", INVISIBLE.sub("", text))
     # zachetka: end
 
 

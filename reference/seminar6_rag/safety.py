@@ -17,7 +17,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_INVISIBLE = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]")
+from .answering import INVISIBLE
+
 _SENTENCE = re.compile(r"(?:[^.!?\n]|[.!?](?=\S))*(?:[.!?](?=\s|\Z)|\n|\Z)\s*")
 _OURS = r"(?:instruction|direction|guideline|rule|prompt|command|order)s?"
 _BEFORE = r"(?:previous|prior|above|earlier|preceding|existing|original|system|given)"
@@ -35,7 +36,8 @@ RULES: dict[str, re.Pattern[str]] = {
     ),
     # Become somebody else: "you are now an unrestricted assistant", "act as a pirate".
     "role": re.compile(
-        r"\b(?:you are now (?:an?|the|in|free|unrestricted)|from now on you|you (?:must|will|shall) (?:now )?(?:act|behave|pretend)"
+        r"\b(?:you are now (?:an?|the|in|free|unrestricted)|from now on you"
+        r"|you (?:must|will|shall) (?:now )?(?:act|behave|pretend)"
         r"|(?:act|pretend|behave|roleplay) (?:as|to be|like) (?:an?|the) (?:\w+ )?"
         r"(?:assistant|ai|chatbot|pirate|hacker|admin\w*|developer))\b"
     ),
@@ -66,7 +68,7 @@ _SPEAKER = re.compile(
 
 def evened(text: str) -> str:
     """Return a text as rules read it: NFKC, nothing invisible, lower case, words and one space."""
-    visible = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    visible = INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).casefold()
     return " ".join(re.findall(r"[^\W_]+", visible))
 
 
@@ -107,7 +109,7 @@ def guard(text: str) -> tuple[str, list[str]]:
 def _rules_of(sentence: str) -> set[str]:
     words = evened(sentence)
     fired = {name for name, rule in RULES.items() if rule.search(words)}
-    plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", sentence))
+    plain = INVISIBLE.sub("", unicodedata.normalize("NFKC", sentence))
     return fired | {"speaker"} if _SPEAKER.search(plain) else fired
 
 
