@@ -122,12 +122,12 @@ class KVCache:
         # zachetka: end
 
     def move(self, source: int, target: int) -> None:
-        """Let row `target` hold what row `source` holds, and empty `source`."""
+        """Let row `target` hold what row `source` holds, and empty `source` if it is another."""
         # zachetka: solution
+        if source == target:
+            return
         length = self.lengths[source]
-        if source != target:
-            self.keys[:, target, :, :length] = self.keys[:, source, :, :length]
-            self.values[:, target, :, :length] = self.values[:, source, :, :length]
-        self.lengths[target] = length
-        self.lengths[source] = 0
+        self.keys[:, target, :, :length] = self.keys[:, source, :, :length]
+        self.values[:, target, :, :length] = self.values[:, source, :, :length]
+        self.lengths[target], self.lengths[source] = length, 0
         # zachetka: end

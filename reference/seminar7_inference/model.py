@@ -172,7 +172,11 @@ def attention(q: Tensor, k: Tensor, v: Tensor, seen: Tensor | None) -> Tensor:
     batch, new, heads, dim = q.shape
     group = heads // k.shape[1]
     # B, T, H_kv, G, d -> B, H_kv, G·T, d: head h belongs to group h // G.
-    q = q.view(batch, new, -1, group, dim).permute(0, 2, 3, 1, 4).reshape(batch, -1, group * new, dim)
+    q = (
+        q.view(batch, new, -1, group, dim)
+        .permute(0, 2, 3, 1, 4)
+        .reshape(batch, -1, group * new, dim)
+    )
     scores = q @ k.transpose(-1, -2) * dim**-0.5  # B, H_kv, G·T, S
     if seen is not None:
         scores = scores.masked_fill(~seen.repeat(1, group, 1)[:, None], float("-inf"))
@@ -228,7 +232,9 @@ def forward(model: Llama, cache: KVCache, ids: Tensor, first: int = 0) -> Tensor
     # zachetka: end
 
 
-def prefill(model: Llama, cache: KVCache, ids: Tensor, counts: Sequence[int], first: int = 0) -> Tensor:
+def prefill(
+    model: Llama, cache: KVCache, ids: Tensor, counts: Sequence[int], first: int = 0
+) -> Tensor:
     """Read prompts of different lengths into rows and return the logits after each one's end.
 
     Prompts are padded on the right. No mask is needed for that: padding comes after everything

@@ -78,9 +78,7 @@ class Scheduler:
         eos_id: Ends an answer, and is its last token.
     """
 
-    def __init__(
-        self, model: Llama, rows: int, capacity: int, eos_id: int | None = None
-    ) -> None:
+    def __init__(self, model: Llama, rows: int, capacity: int, eos_id: int | None = None) -> None:
         self.model = model
         self.cache = model.cache(rows, capacity)
         self.rows = rows

@@ -17,10 +17,11 @@ import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from fastapi import FastAPI, Request as HttpRequest
+from fastapi import FastAPI
+from fastapi import Request as HttpRequest
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 
@@ -37,6 +38,7 @@ from .protocol import (
 )
 from .scheduler import Request, Scheduler
 
+FAULT = "fault"  # the reason of a token that never came
 Tokens = AsyncIterator[tuple[int, str]]
 
 
@@ -61,13 +63,20 @@ class Worker:
         self._thread.join()
 
     async def tokens(self, request: Request) -> Tokens:
-        """Submit a request and give its tokens as they come, each with the reason if it is last."""
+        """Submit a request and give its tokens as they come, each with the reason if it is last.
+
+        Raises:
+            RuntimeError: The model's thread has ended by a fault.
+        """
         # zachetka: solution
+        if not self._thread.is_alive():
+            raise RuntimeError("the model's thread has ended")
         loop = asyncio.get_running_loop()
         told: asyncio.Queue[tuple[int, str]] = asyncio.Queue()
 
         def tell(token: int, reason: str) -> None:
-            loop.call_soon_threadsafe(told.put_nowait, (token, reason))
+            with suppress(RuntimeError):  # the event loop is closed: nobody listens any more
+                loop.call_soon_threadsafe(told.put_nowait, (token, reason))
 
         request.on_token = tell
         self._inbox.put(request)
@@ -75,6 +84,8 @@ class Worker:
         try:
             while not reason:
                 token, reason = await told.get()
+                if reason == FAULT:
+                    raise RuntimeError("the model's thread has ended")
                 yield token, reason
         finally:
             if not reason:  # whoever listened is gone
@@ -82,6 +93,16 @@ class Worker:
         # zachetka: end
 
     def _work(self) -> None:
+        """Work until told to end; a fault is told to everybody who waits before it is raised."""
+        try:
+            self._serve()
+        except Exception:  # this is the thread's outermost frame: nobody else could tell them
+            for request in [*self.scheduler.running, *self.scheduler.waiting]:
+                if request.on_token is not None:
+                    request.on_token(0, FAULT)
+            raise
+
+    def _serve(self) -> None:
         """Take what the inbox holds, then step; wait only when there is nothing to do."""
         # zachetka: solution
         while True:
@@ -118,7 +139,9 @@ def prepared(body: ChatRequest, tokenizer: Tokenizer, capacity: int) -> Request:
     prompt = tokenizer.encode(text, add_special_tokens=False)
     room = capacity - len(prompt) + 1  # the last token is never read
     if room < (body.limit or 1):
-        raise ValueError(f"{len(prompt)} + {body.limit or 1} tokens, and there is room for {capacity}")
+        raise ValueError(
+            f"{len(prompt)} + {body.limit or 1} tokens, and there is room for {capacity}"
+        )
     seed = body.seed if body.seed is not None else uuid.uuid4().int % 2**63
     limit = body.limit or room
     return Request(f"chatcmpl-{uuid.uuid4().hex}", prompt, limit, body.temperature, seed)
@@ -129,9 +152,9 @@ async def whole(head: Head, request: Request, tokens: Tokens, text: Detokenizer)
     """Return the answer when it is complete."""
     # zachetka: solution
     said, count, reason = "", 0, ""
-    async for token, reason in tokens:
+    async for token, ends in tokens:
         said += text.push(token)
-        count += 1
+        count, reason = count + 1, ends
     said += text.finish()
     return completion(head, said, reason, usage(len(request.prompt), count))
     # zachetka: end
@@ -140,12 +163,12 @@ async def whole(head: Head, request: Request, tokens: Tokens, text: Detokenizer)
 async def events(
     head: Head, request: Request, tokens: Tokens, text: Detokenizer, with_usage: bool = False
 ) -> AsyncIterator[str]:
-    """Give the answer as server-sent events: the role, the text, the end, usage if asked, [DONE]."""
+    """Give the answer as events: the role, the text, the end, usage if asked, [DONE]."""
     # zachetka: solution
     yield sse(chunk(head, {"role": "assistant", "content": ""}))
     count, reason = 0, ""
-    async for token, reason in tokens:
-        count += 1
+    async for token, ends in tokens:
+        count, reason = count + 1, ends
         if piece := text.push(token):
             yield sse(chunk(head, {"content": piece}))
     if rest := text.finish():
