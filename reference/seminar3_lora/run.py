@@ -20,7 +20,7 @@ from .comparison import Comparison, compare_with_base, forgetting
 from .errors import by_confidence, confident_errors, slices
 from .lora import merge
 from .nf4 import BLOCK, GROUP, bits_per_weight
-from .qlora import quantize_linears
+from .qlora import memory, quantize_linears
 from .task import Example, encode
 from .training import Plan
 from .trials import (
@@ -30,7 +30,6 @@ from .trials import (
     answers,
     english,
     fresh,
-    full_memory,
     scores,
     tfidf_answers,
     tried,
@@ -226,7 +225,8 @@ def main(argv: Sequence[str] | None = None) -> Path:
     grown = forgot(lesson, found["plain"])
     analyse(lesson, found)
     takes = {name: (trial.memory, trial.activations) for name, trial in found["trials"].items()}
-    views.memory(report, {"full fine-tuning": (full_memory(lesson.base), None), **takes})
+    # The base as it was loaded: nothing is frozen, so all of it would train.
+    views.memory(report, {"full fine-tuning": (memory(lesson.base), None), **takes})
     bits = {"NF4": bits_per_weight(BLOCK), "NF4, scales doubly": bits_per_weight(BLOCK, GROUP)}
     report.result("bits_per_weight", bits)
     same = merged(lesson, found)

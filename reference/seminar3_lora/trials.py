@@ -138,10 +138,3 @@ def tfidf_answers(train: Sequence[dict[str, Any]], test: Sequence[dict[str, Any]
     classifier.fit([row["headline"] for row in train], [row["label"] for row in train])
     found = classifier.predict([row["headline"] for row in test])
     return [int(label) for label in found]
-
-
-def full_memory(model: Any) -> Memory:
-    """Return what full fine-tuning would take: every weight trains, with AdamW in float32."""
-    plain = memory(model)
-    count = sum(p.numel() for p in model.parameters())
-    return Memory(weights=0, adapters=plain.weights, gradients=plain.weights, optimizer=8 * count)
