@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,9 @@ from graders.cli.options import (
     repository,
 )
 from graders.core.errors import CourseError
+
+if TYPE_CHECKING:
+    from graders.pipeline.survival import Survival
 
 data_app = typer.Typer(help="Data sets that arrive inside packages.", no_args_is_help=True)
 model_app = typer.Typer(help="The base model.", no_args_is_help=True)
@@ -78,13 +81,28 @@ def certify(
     only: Annotated[
         list[str] | None, typer.Option(metavar="MUTANT", help="Only this one; may be repeated.")
     ] = None,
+    generated: Annotated[
+        bool, typer.Option("--generated", help="Try mutants made by cosmic-ray as well.")
+    ] = False,
+    per_function: Annotated[
+        int, typer.Option(min=1, help="Generated mutants of each function, at most.")
+    ] = 8,
+    function: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODULE:FUNCTION",
+            help="Only generated mutants of this function; may be repeated.",
+        ),
+    ] = None,
     course: CourseFile = None,
     as_json: Json = False,
 ) -> None:
     """Show that each hidden test is failed by the wrong solutions that it is there for.
 
-    Exit status 1 when a wrong solution survives, a test fails none, or the reference fails.
+    Exit status 1 when a wrong solution survives, a test fails none, the reference fails, or too
+    few of the generated mutants are killed.
     """
+    from graders.pipeline.certify import Sample
     from graders.pipeline.certify import certify as run
 
     opened = load(course)
@@ -96,8 +114,9 @@ def certify(
             assignment,
             reference=repository(course) / "reference" / package,
             jobs=jobs,
-            only=only,
+            only=[] if function and only is None else only,
             step=lambda done, total: bar.update(task, completed=done, total=total),
+            sample=Sample(per_function, tuple(function or ())) if generated or function else None,
         )
     if as_json:
         console.print_json(report.as_plain())
@@ -107,10 +126,27 @@ def certify(
             ("test", "killed by"),
             [(key, ", ".join(ids)) for key, ids in sorted(report.tests.items())],
         )
+        if report.generated:
+            _tell_of_generated(report.generated)
         for line in report.problems:
             console.tell(line)
     if not report.passed:
         raise typer.Exit(1)
+
+
+def _tell_of_generated(report: Survival) -> None:
+    """Print how generated mutants fared, and the diff of each that survived."""
+    total = len(report.outcomes)
+    console.print_table(
+        f"generated: {report.killed} of {total} killed, {report.explained} explained",
+        ("function", "killed", "of"),
+        [(name, str(killed), str(of)) for name, (killed, of) in report.functions.items()],
+    )
+    for one in report.survivors:
+        why = f"explained: {one.why}" if one.why else "survives"
+        console.say(f"\n{one.mutant.function} {one.mutant.operator}: {why}\n{one.diff}")
+    for line in report.notes:
+        console.tell(line)
 
 
 def demo(

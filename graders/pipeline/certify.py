@@ -13,18 +13,26 @@ import tempfile
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from graders.assets import ensure_model
-from graders.core.config import Assignment, Course
+from graders.core.config import Assignment, Course, Limits
 from graders.core.errors import CourseError, InfraError
 from graders.core.messages import Messages
 from graders.core.records import Case, CaseStatus, RunOutcome, RunReport
 from graders.pipeline.engine import Engine, Place
+from graders.pipeline.generated import (
+    PER_FUNCTION,
+    Generated,
+    cases_of,
+    generate,
+    read_survivors,
+)
 from graders.pipeline.mutants import Mutant, apply, read_mutants
 from graders.pipeline.prepare import data_of
+from graders.pipeline.survival import Hunt, Survival
 from graders.store import Store
 
 SEED = 20  # one for all: what passes in the reference fails in a mutant for the mutant's sake
@@ -43,6 +51,7 @@ class Certificate:
         survivors: One line for each mutant that was not killed, which says why.
         uncovered: Cases that failed no mutant; empty when only some mutants were tried.
         reference: One line for each case that the reference does not pass.
+        generated: How generated mutants fared; None when none were asked for.
     """
 
     killed: int
@@ -51,6 +60,7 @@ class Certificate:
     survivors: tuple[str, ...]
     uncovered: tuple[str, ...]
     reference: tuple[str, ...]
+    generated: Survival | None = None
 
     @property
     def passed(self) -> bool:
@@ -64,6 +74,7 @@ class Certificate:
             *(f"reference: {line}" for line in self.reference),
             *self.survivors,
             *(f"{key}: no mutant fails this test" for key in self.uncovered),
+            *(self.generated.problems if self.generated else ()),
         )
 
     def as_plain(self) -> dict[str, Any]:
@@ -73,7 +84,8 @@ class Certificate:
             "tests": self.tests,
             "survivors": list(self.survivors),
             "uncovered": list(self.uncovered),
-            "reference": list(self.reference) or "passed",
+            "reference": list(self.reference) or ("passed" if self.tests else "not run"),
+            **({"generated": self.generated.as_plain()} if self.generated else {}),
         }
 
 
@@ -85,6 +97,7 @@ def certify(
     jobs: int,
     only: list[str] | None,
     step: Callable[[int, int], None],
+    sample: Sample | None = None,
 ) -> Certificate:
     """Run the reference and every mutant through the hidden tests.
 
@@ -94,8 +107,9 @@ def certify(
         reference: Folder of its solution; `assemble.py` in it puts the whole submission together,
             otherwise its files are the submission.
         jobs: How many run at once.
-        only: Ids of mutants; None tries all.
+        only: Ids of mutants; None tries all, none at all leaves out the reference too.
         step: Called with how many runs are done, and of how many.
+        sample: Which generated mutants are tried besides; None tries none.
 
     Raises:
         CourseError: The reference, the mutants or the hidden tests cannot be used as they are.
@@ -114,7 +128,56 @@ def certify(
         place = Place(assignment.folder, data, model, home / "scratch")
         engine = stack.enter_context(Engine(assignment, place, store, jobs))
         keys = None if only is None else frozenset(key for m in mutants for key in m.kills)
-        return _Trial(engine, whole, home, mutants, keys).hold(step)
+        trial = _Trial(engine, whole, home, mutants, keys)
+        if sample is None:
+            return trial.hold(step)
+        written = _chosen(assignment, whole, None)
+        chosen = sample.of(reference)
+        total = len(mutants) + 1
+        if only == []:
+            total, first = 0, Certificate(0, 0, {}, (), (), ())
+        else:
+            first = trial.hold(lambda done, _: step(done, total + len(chosen)))
+        hunt = Hunt(
+            engine=engine,
+            test=trial.test,
+            whole=whole,
+            home=home,
+            cases=cases_of(written, whole, assignment.folder),
+            known=read_survivors(assignment.folder),
+        )
+        survival = hunt.hold(chosen, lambda done, _: step(total + done, total + len(chosen)))
+        return replace(first, generated=survival)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Which generated mutants are tried.
+
+    Args:
+        per_function: How many of each function, at most.
+        functions: Only these (`module:function`); empty means all.
+    """
+
+    per_function: int = PER_FUNCTION
+    functions: tuple[str, ...] = ()
+
+    def of(self, reference: Path) -> list[Generated]:
+        """Return the sample of a reference.
+
+        Raises:
+            CourseError: It has no such function.
+        """
+        found = list(generate(reference, self.per_function))
+        known = {mutant.function for mutant in found}
+        for name in self.functions:
+            if name not in known:
+                raise CourseError(
+                    f"students write no function {name!r}",
+                    where=str(reference),
+                    todo=f"Functions are: {', '.join(sorted(known))}",
+                )
+        return [one for one in found if not self.functions or one.function in self.functions]
 
 
 def assemble(reference: Path, out: Path, data: Path | None) -> None:
@@ -189,7 +252,7 @@ class _Trial:
         return self._judge()
 
     def _run_reference(self) -> RunReport:
-        return self._test(REFERENCE, self.whole, self.keys)
+        return self.test(REFERENCE, self.whole, self.keys)
 
     def _run(self, mutant: Mutant) -> RunReport:
         assignment = self.engine.assignment
@@ -198,14 +261,21 @@ class _Trial:
         shutil.copytree(self.whole, files)
         try:
             apply(mutant, files, assignment.folder)
-            return self._test(mutant.id, files, frozenset(mutant.kills))
+            return self.test(mutant.id, files, frozenset(mutant.kills))
         finally:
             shutil.rmtree(folder)
 
-    def _test(self, name: str, files: Path, keys: frozenset[str] | None) -> RunReport:
+    def test(
+        self,
+        name: str,
+        files: Path,
+        keys: frozenset[str] | None,
+        limits: Limits | None = None,
+    ) -> RunReport:
+        """Run some cases on a folder; what the machine spoiled is run once more."""
         for _ in range(ATTEMPTS):
             try:
-                report = self.engine.test_folder(files, SEED, keys)
+                report = self.engine.test_folder(files, SEED, keys, limits)
             except CourseError as error:
                 raise CourseError(
                     f"{name}: {error.what}", where=error.where, todo=error.todo

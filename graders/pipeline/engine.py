@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
+from graders.core import config
 from graders.core.config import Assignment
 from graders.core.errors import InfraError
 from graders.core.records import Plain, RunReport, Submission
@@ -199,13 +200,26 @@ class Engine:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def test_folder(self, files: Path, seed: int, keys: frozenset[str] | None = None) -> RunReport:
-        """Run the hidden tests against a folder of files that nobody writes meanwhile."""
+    def test_folder(
+        self,
+        files: Path,
+        seed: int,
+        keys: frozenset[str] | None = None,
+        limits: config.Limits | None = None,
+    ) -> RunReport:
+        """Run the hidden tests against a folder of files that nobody writes meanwhile.
+
+        Args:
+            files: The submission.
+            seed: Seed of the random inputs.
+            keys: Cases to run; None runs all.
+            limits: What the submission may use; the assignment's by default.
+        """
         for path in (files.parent, files, *files.rglob("*")):
             # The jail's user is nobody on this host, and must be able to read what it runs.
             path.chmod(0o755 if path.is_dir() else 0o644)
-        run = _Run(self, files, seed)
-        limits = self.assignment.limits
+        limits = limits or self.assignment.limits
+        run = _Run(self, files, seed, limits)
         job = TestJob(
             package=self.assignment.package,
             submission=files,
@@ -229,8 +243,9 @@ class Engine:
 class _Run:
     """What one run asks of the engine (`graders.tester.Services`)."""
 
-    def __init__(self, engine: Engine, files: Path, seed: int) -> None:
+    def __init__(self, engine: Engine, files: Path, seed: int, limits: config.Limits) -> None:
         self._engine = engine
+        self._limits = limits
         self._files = files
         self._seed = seed
         self._owner = Owner()
@@ -239,7 +254,7 @@ class _Run:
     def connect(self, import_student: bool) -> _Jailed:
         """Start a fresh jailed child for this submission."""
         engine = self._engine
-        limits = engine.assignment.limits
+        limits = self._limits
         package = engine.assignment.package
         spec = JailSpec(
             binds=(

@@ -205,11 +205,9 @@ def _written(cells: Sequence[Cell]) -> str:
     """Return the notebook's JSON; a cell's id is its number, for a date or chance has no place."""
     import nbformat
 
-    make: dict[str, Any] = {
-        "code": nbformat.v4.new_code_cell,
-        "markdown": nbformat.v4.new_markdown_cell,
-    }
+    nb: Any = nbformat  # it has types for some of its functions only
+    make = {"code": nb.v4.new_code_cell, "markdown": nb.v4.new_markdown_cell}
     made = [make[kind](text, id=f"cell-{n:03}") for n, (kind, text) in enumerate(cells, start=1)]
-    book = nbformat.v4.new_notebook(cells=made, metadata=_METADATA)
+    book = nb.v4.new_notebook(cells=made, metadata=_METADATA)
     book["nbformat_minor"] = 5
-    return str(nbformat.writes(book, version=nbformat.NO_CONVERT)).rstrip("\n") + "\n"
+    return str(nb.writes(book, version=nb.NO_CONVERT)).rstrip("\n") + "\n"
