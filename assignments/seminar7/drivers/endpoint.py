@@ -27,7 +27,7 @@ class Bytes:
     """A tokenizer whose tokens are bytes; 257 and 258 begin and end a turn."""
 
     def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
-        """Return the tokens of a text; \\x01 and \\x02 stand for the special ones."""
+        """Return the tokens of a text; bytes 1 and 2 stand for the special ones."""
         special = {1: BOS, 2: EOS}
         ids = [special.get(byte, byte) for byte in text.encode()]
         return [BOS, *ids] if add_special_tokens else ids

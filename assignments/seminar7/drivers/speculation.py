@@ -84,7 +84,7 @@ class Watched:
 
 
 class Table:
-    """A model whose next token depends on the last one only: row i of the logits follows token i."""
+    """A model whose next token depends on the last one only: row i follows token i."""
 
     def __init__(self, logits: torch.Tensor) -> None:
         self.logits = logits

@@ -67,7 +67,7 @@ def _attention(q, k, v, seen, *, tiled=False, scale=None):
     """Return grouped attention by loops over heads."""
     import torch
 
-    batch, new, heads, dim = q.shape
+    heads, dim = q.shape[2:]
     kv_heads = k.shape[1]
     scale = dim**-0.5 if scale is None else scale
     out = torch.empty_like(q)
