@@ -14,10 +14,9 @@ import numpy as np
 
 from .answering import cite, pack_context, prompt
 from .chunking import chunk, tokenize
-from .embedding import Embed
 from .reranking import features, rerank
 from .safety import guard
-from .search import BM25, best, dense_index, rrf
+from .search import BM25, Embed, best, dense_index, rrf
 from .tools import Generate, Message
 
 RERANKED = 30  # how many of the fused ranking a reranker looks at

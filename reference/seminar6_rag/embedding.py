@@ -8,7 +8,7 @@ puts them there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 from transformers import AutoModel, AutoTokenizer
 
-Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+from .search import Embed
+
 MAX_TOKENS = 256  # what MiniLM was trained with
 
 

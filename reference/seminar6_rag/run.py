@@ -1,7 +1,7 @@
 """Seminar 6's experiment: search measured, answers with sources, tools, attacks and the defence.
 
-    python -m reference.seminar6_rag.run --out DIR --model DIR \\
-        --data documentation=DIR --embedder DIR
+    python -m reference.seminar6_rag.run --out DIR --model DIR --embedder DIR
+        --data documentation=DIR
 
 Questions are one-line summaries of Python objects, documents their signatures and descriptions
 without that line: each question has one right document. The reranker learns on other packages than

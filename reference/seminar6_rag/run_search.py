@@ -11,12 +11,12 @@ import numpy as np
 
 from ..experiment import Report
 from .assistant import RERANKED, Document, Reranker, Retriever
-from .embedding import Embed, multilingual
+from .embedding import multilingual
 from .metrics import ndcg, recall_at_k, reciprocal_rank
 from .reranking import FEATURES, fit_logistic, rerank
 from .run_data import Corpus, Question, better, told, verdict
 from .russian import RUSSIAN
-from .search import rrf
+from .search import Embed, rrf
 
 CHUNKS = ((30, 5), (60, 10), (120, 20), (200, 40))
 L2 = 1.0
