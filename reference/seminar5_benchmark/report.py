@@ -15,6 +15,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+# In Jinja `task.items` is a dict's method before it is a key, hence `task["items"]`.
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -44,7 +45,7 @@ p.text { white-space: pre-wrap; margin: .35rem 0; }
 <table>
 <tr><th>task<th class="number">items<th class="number">accuracy<th>interval, from 0 to 1</tr>
 {% for task in tasks %}
-<tr><td>{{ task.task }}<td class="number">{{ task.items }}
+<tr><td>{{ task.task }}<td class="number">{{ task["items"] }}
 <td class="number">{{ "%.3f" | format(task.accuracy) }}
 <td><svg viewBox="0 0 100 10" preserveAspectRatio="none" role="img"
 aria-label="{{ '%.3f' | format(task.low) }} to {{ '%.3f' | format(task.high) }}">

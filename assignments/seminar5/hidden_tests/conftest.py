@@ -18,9 +18,8 @@ NOUNS = (
 def words(rng: random.Random) -> Callable[..., list[str]]:
     """Return a function that draws different words; none is an English article."""
 
-    def draw(count: int, english: bool = False) -> list[str]:
-        known = [word for word in NOUNS if word.isascii()] if english else list(NOUNS)
-        return rng.sample(known, count)
+    def draw(count: int) -> list[str]:
+        return rng.sample(NOUNS, count)
 
     return draw
 

@@ -18,12 +18,12 @@ def test_normalization_drops_case_marks_articles_and_spaces(case, ask, rng, word
     case.require(
         normalized(f"{one.upper()} {two.title()}") == f"{one} {two}", "seminar5.metrics.case"
     )
-    mark = rng.choice(sorted(set(string.punctuation) - {"_"}))
     glued = f"{one}{two}"
-    case.require(
-        normalized(f"{one}{mark}{two}{mark}") == glued, "seminar5.metrics.punctuation", mark=mark
-    )
-    for mark in "«»“”—…№"[:6]:
+    # A mark of Unicode's punctuation, and one of those that Unicode calls symbols.
+    for mark in (rng.choice("!#%&*,-./:;?@"), rng.choice("$+<=>^`|~")):
+        got = normalized(f"{one}{mark}{two}{mark}")
+        case.require(got == glued, "seminar5.metrics.punctuation", mark=mark)
+    for mark in "«»“”—…":
         got = normalized(f"{mark}{one}{mark} {two}")
         case.require(got == f"{one} {two}", "seminar5.metrics.unicode_punctuation", mark=mark)
     article = rng.choice(["a", "an", "the"])
@@ -43,7 +43,6 @@ def test_normalization_drops_case_marks_articles_and_spaces(case, ask, rng, word
 def test_an_exact_match_equals_one_of_the_references(case, number, rng, words):
     one, two, three = words(3)
     references = [f"{two} {one}", f"{one} {two}", three]
-    rng.shuffle(references)
     same = number("metrics:exact_match", f"The {one}, {two.upper()}!", references)
     case.require(same == 1, "seminar5.metrics.em_references")
     for given in (one, f"{one} {two} {three}", ""):
@@ -105,7 +104,7 @@ def _common(first, second):
 @pytest.mark.points("0.5", key="seminar5.metrics.rouge_l", part="metrics")
 def test_rouge_l_is_the_f1_of_the_longest_common_subsequence(case, number, rng, words):
     for english in (True, False, False):
-        known = words(5, english)
+        known = [word for word in words(18) if word.isascii() == english][:5]
         given, wanted = rng.choices(known, k=11), rng.choices(known, k=7)
         got = number("metrics:rouge_l", " ".join(given), " ".join(wanted))
         common = _common(given, wanted)
