@@ -21,8 +21,8 @@ from .losses import IGNORED, sequence_logps
 Row = dict[str, Any]
 Batch = dict[str, torch.Tensor]
 
-PROMPT_TOKENS = 72
-ANSWER_TOKENS = 24
+PROMPT_TOKENS = 48
+ANSWER_TOKENS = 20
 TAIL = "\nSummary:"  # where the prompt ends and the answer begins, without a space
 
 

@@ -104,6 +104,8 @@ def train(
     pairs: Sequence[Pair],
     plan: Plan,
     after: Callable[[int], bool] = lambda step: False,
+    *,
+    reference: torch.Tensor | None = None,
 ) -> list[Step]:
     """Train the trainable parameters in place; return what each step saw.
 
@@ -116,9 +118,12 @@ def train(
         pairs: At least one.
         plan: How.
         after: Called with the number of steps done; True ends the training.
+        reference: What `pair_logps` gives for the model at the start, where it is known; shape
+            (N, 2).
     """
     examples = encoded(tokenizer, pairs)
-    reference = pair_logps(model, tokenizer, pairs) if plan.method == "dpo" else None
+    if plan.method == "dpo" and reference is None:
+        reference = pair_logps(model, tokenizer, pairs)
     trainable = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trainable, lr=plan.lr, weight_decay=0.0)
     order = _order(len(pairs), plan.batch, plan.seed)
