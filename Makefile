@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: help setup browser demo test test-fast lint format bench attacks reference certify clean
+.PHONY: help setup browser demo test test-fast lint format bench attacks reference seminars certify clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,9 +51,14 @@ bench: setup  ## Ratios measured side by side, into build/bench.json
 attacks: setup  ## The attack corpus as root and as a user, into build/attacks.json
 	$(BIN)/python -m tools.attacks
 
-certify: setup  ## Hidden tests of HW1 and HW2A against their mutants
-	$(BIN)/zachetka certify hw1
-	$(BIN)/zachetka certify hw2a
+seminars: setup  ## Run the seven seminars' experiments into build/seminars/
+	$(BIN)/python -m tools.seminars
+
+# Every assignment is tried, and the target fails in the end when one of them did.
+certify: setup  ## All hidden tests against their mutants; the seminars' against generated ones too
+	@failed=; for name in hw1 hw2a; do $(BIN)/zachetka certify $$name || failed=1; done; \
+	for n in 1 2 3 4 5 6 7; do $(BIN)/zachetka certify seminar$$n --generated || failed=1; done; \
+	test -z "$$failed"
 
 reference: setup  ## Train the references of HW1 and HW2A again and print their numbers
 	$(BIN)/python -m tools.reference hw1
