@@ -125,7 +125,8 @@ def values(expressions: Sequence[str]) -> list[list[Any]]:
     found: list[list[Any]] = []
     for expression in expressions:
         try:
-            found.append(["value", _module("tools").calculate(expression)])
+            value = _module("tools").calculate(expression)
+            found.append(["value", value if type(value) in (int, float) else repr(value)])
         except ValueError:
             found.append(["refused"])
         except Exception as error:
