@@ -101,14 +101,14 @@ def layer(given: dict[str, Any], x: torch.Tensor, training: bool = False) -> dic
             wrapped.lora_b.copy_(given["b"])
         plain = _linear(given["weight"], given["bias"])(x)
         outputs = [wrapped(x) for _ in range(2)]
-        delta = wrapped.delta()
+    delta = wrapped.delta()
     return {
         "outputs": outputs,
         "plain": plain,
         "start": start,
         "scaling": float(wrapped.scaling),
         "dtypes": {name: str(getattr(wrapped, name).dtype) for name in FACTORS},
-        "delta": delta,
+        "delta": delta.detach(),
         "delta_grad": bool(delta.requires_grad),
         "frozen": not any(p.requires_grad for p in wrapped.base.parameters()),
     }

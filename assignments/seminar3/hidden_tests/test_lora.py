@@ -179,7 +179,8 @@ def test_a_target_that_is_no_layer_and_a_second_adapter_are_refused(student, cas
     case.require(student.drive("tiny", "attempt", small, part), "seminar3.lora.part_of_a_name")
     typo = {**lora, "targets": [lora["targets"][0], "qproj"]}
     case.require(student.drive("tiny", "attempt", small, typo), "seminar3.lora.typo_accepted")
-    case.require(student.drive("tiny", "attempt", small, lora, 2), "seminar3.lora.injected_twice")
+    twice = student.drive("tiny", "attempt", small, lora, 2)
+    case.require(twice == "ValueError", "seminar3.lora.injected_twice")
     none = {**lora, "rank": 0, "alpha": 1}
     case.require(student.drive("tiny", "attempt", small, none), "seminar3.lora.rank_zero")
     tried = [student.drive("tiny", "attempt", small, one) for one in (part, typo, none)]

@@ -101,7 +101,7 @@ def test_the_adapter_with_the_lowest_held_out_loss_comes_back(
 def test_training_ends_when_patience_does(student, case, small, lora, examples):
     tell = [([3, 2, 1], 1, False), ([1, 2], 1, True), ([3, 1, 2, 2], 2, True)]
     tell += [([3, 1, 2, 0.5], 2, False), ([1, 1, 1], 2, True), ([2, 3], 2, False)]
-    tell += [([3, 1, 2, 1.5], 2, True), ([1], 1, False)]
+    tell += [([3, 1, 2, 1.5], 2, True), ([1], 1, False), ([3, 1, 0.5, 2], 2, False)]
     for losses, patience, wanted in tell:
         got = student.drive("tiny", "impatient", [float(x) for x in losses], patience)
         told = {"losses": str(losses), "patience": patience}
