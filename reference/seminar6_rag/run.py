@@ -31,12 +31,12 @@ from .run_search import (
     train_reranker,
 )
 
-DOCUMENTS = 2000
-TRAIN = 250
-TEST = 300
-ANSWERS = 36
-ATTACKED = 16  # questions, each with an attack of either kind
-TASKS = 24
+DOCUMENTS = 1500
+TRAIN = 200
+TEST = 250
+ANSWERS = 24
+ATTACKED = 10  # questions, each with an attack of either kind
+TASKS = 18
 RUSSIAN = 100  # pages at most
 
 

@@ -11,7 +11,7 @@ from .chatting import Chat
 from .run_data import Corpus, better, told, verdict
 from .tools import Message
 
-BUDGET = 320  # tokens of documents in a prompt
+BUDGET = 240  # tokens of documents in a prompt
 K = 3
 NEW_TOKENS = 24
 _WORKED = (
@@ -20,12 +20,6 @@ _WORKED = (
         "[2] open_file: def open_file(path, mode='r')\nThe file is opened for reading only.",
         "Read from a file.",
         "open_file [2]",
-    ),
-    (
-        "[1] Timer.start: def start(delay=0)\nThe clock begins to run after the delay.\n"
-        "[2] Timer.stop: def stop()\nThe clock halts.",
-        "Begin to measure time.",
-        "Timer.start [1]",
     ),
     (
         "[1] wrap: def wrap(text, width)\nLines are broken at the width.\n"

@@ -194,8 +194,10 @@ def test_the_calculator_computes_and_nothing_else(student, case, rng):
         "__import__('os').getpid()", "print(1)", "a", "(1).real", "[1, 2]", "'a' * 3", "True + 1",
         "1 < 2", "1 if 1 else 2", "lambda: 1", "1; 2", "x := 1", "~1", "1 << 3", "2j * 2", "",
     ]  # fmt: skip
-    for expression, got in zip(code, student.drive("parts", "values", code), strict=True):
+    found = dict(zip(code, student.drive("parts", "values", code), strict=True))
+    for expression, got in found.items():
         case.require(got[0] != "value", "seminar6.safety.code_run", expression=expression)
+    for expression, got in found.items():
         case.require(got == ["refused"], "seminar6.safety.other_error", expression=expression)
     large = [
         "9 ** 9 ** 9", "10 ** 19", "(10 ** 17) ** 3", "2 ** 1000000000", "10 ** 18 * 10",
