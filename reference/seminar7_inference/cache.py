@@ -163,12 +163,13 @@ class Int8KVCache(KVCache):
         slabs = ((k, self.keys, self.key_scales), (v, self.values, self.value_scales))
         wide = []
         for new, codes, scales in slabs:
-            scale = (new.abs().amax(-1, keepdim=True) / 127).clamp(min=1e-8)  # B, T, H_kv, 1
+            top = new.float().abs().amax(-1, keepdim=True)  # B, T, H_kv, 1
+            scale = (top / 127).clamp(min=1e-8).to(scales.dtype)
+            # A scale that was rounded down would carry the largest number past 127.
+            code = (new.float() / scale.float()).round().clamp(-127, 127).to(torch.int8)
             held = slice(first, first + len(positions))
-            codes[layer, held].transpose(1, 2)[rows, positions] = (
-                (new / scale).round().to(torch.int8)
-            )
-            scales[layer, held].transpose(1, 2)[rows, positions] = scale.to(scales.dtype)
+            codes[layer, held].transpose(1, 2)[rows, positions] = code
+            scales[layer, held].transpose(1, 2)[rows, positions] = scale
             wide.append(codes[layer, held, :, :end].to(scales.dtype) * scales[layer, held, :, :end])
         return wide[0], wide[1]
 

@@ -113,7 +113,8 @@ def project(x: Tensor, weight: Weight) -> Tensor:
 def rms_norm(x: Tensor, weight: Tensor, eps: float) -> Tensor:
     """Return x / sqrt(mean(x²) + eps) · weight over the last dimension.
 
-    The mean is taken in float32 at least: the squares of a bfloat16 sum badly.
+    The mean is taken in float32 at least: the square of 300 is infinity in float16, and squares in
+    bfloat16 keep two digits.
     Zhang & Sennrich 2019, equation 4.
     """
     # zachetka: solution
@@ -171,12 +172,8 @@ def attention(q: Tensor, k: Tensor, v: Tensor, seen: Tensor | None) -> Tensor:
     # zachetka: solution
     batch, new, heads, dim = q.shape
     group = heads // k.shape[1]
-    # B, T, H_kv, G, d -> B, H_kv, G·T, d: head h belongs to group h // G.
-    q = (
-        q.view(batch, new, -1, group, dim)
-        .permute(0, 2, 3, 1, 4)
-        .reshape(batch, -1, group * new, dim)
-    )
+    q = q.view(batch, new, -1, group, dim)  # head h belongs to group h // G
+    q = q.permute(0, 2, 3, 1, 4).reshape(batch, -1, group * new, dim)  # B, H_kv, G·T, d
     scores = q @ k.transpose(-1, -2) * dim**-0.5  # B, H_kv, G·T, S
     if seen is not None:
         scores = scores.masked_fill(~seen.repeat(1, group, 1)[:, None], float("-inf"))

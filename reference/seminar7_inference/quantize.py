@@ -3,12 +3,12 @@
 Decoding one token reads every weight once and does two operations with it: the memory bus sets the
 pace, not the arithmetic. Fewer bits a weight are less to read – if the product reads the small form
 itself. The products here are written for the eye: they widen the weights and multiply, so they show
-what quantization costs in quality and saves in memory, and are slower for it. `fused` weights hand
+what quantization costs in quality and saves in memory, and are slower for it. `kernels` hands
 the same integers to torch's own CPU kernels, which widen in registers; that is where the speed is.
 
 Symmetric, rounding to nearest (Jacob et al. 2018, section 2.1; Dettmers et al. 2022, section 2):
-q = round(w / s) with s = max|w| / 127 of a row, or / 7 of a group in a row. The error of a weight is
-then at most s / 2. Left out: activations in 8 bits, outlier columns, and calibration (GPTQ, AWQ).
+q = round(w / s) with s = max|w| / 127 of a row, or / 7 of a group in a row. The error of a weight
+is then at most s / 2. Left out: activations in 8 bits, outlier columns, calibration (GPTQ, AWQ).
 """
 
 from __future__ import annotations

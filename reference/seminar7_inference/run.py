@@ -5,8 +5,8 @@
 
 Every mode answers the same prompts – descriptions of Python objects, to be summed up – greedily and
 with the same number of tokens. Times are the clock's and stay outside the hash; tokens, forwards,
-bytes and quality are the model's. A ratio is only taken of two modes timed one right after the other,
-and the reading gives its interval over prompts.
+bytes and quality are the model's. A ratio is taken of modes timed in one run, and the reading gives
+its interval over prompts where there are several.
 """
 
 from __future__ import annotations

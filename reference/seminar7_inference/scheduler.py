@@ -110,7 +110,7 @@ class Scheduler:
         # zachetka: end
 
     def admit(self) -> list[Request]:
-        """Let the first waiting requests into free rows, read their prompts together, and return them.
+        """Let the first in the queue into free rows, read their prompts together, return them.
 
         Each gets its first token here: reading a prompt says what follows it.
         """
