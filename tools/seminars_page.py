@@ -22,7 +22,7 @@ from graders.core.config import Course
 from graders.feedback.visible import visible
 
 HERE = Path(__file__).parent
-LONG = 60  # characters: a cell of more is prose, and gets the room for it
+SHORT, LONG = 20, 60  # characters: a cell of less never breaks, one of more is prose
 WORDS: Mapping[str, Mapping[str, str]] = {
     "ru": {
         "title": "Семинары",
@@ -168,6 +168,7 @@ def _environment() -> Environment:
     environment.filters["cell"] = cell
     environment.tests["numeric"] = lambda value: isinstance(value, int | float)
     environment.tests["prose"] = lambda value: isinstance(value, str) and len(value) > LONG
+    environment.tests["short"] = lambda value: len(cell(value)) <= SHORT
     return environment
 
 
