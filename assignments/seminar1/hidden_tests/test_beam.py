@@ -79,8 +79,14 @@ def test_hypotheses_are_those_of_transformers(student, clean, case, rng, rows, s
     end = plain.index(0) + 1 if 0 in plain else 9
     case.require(one == plain[:end], "seminar1.beam.one_is_not_greedy")
     eos = plain[rng.randint(4, 6)]  # so that some hypotheses end early and others do not
-    for beams, power in ((3, 1.0), (4, 0.0), (4, 2.0), (5, 0.6)):
-        stop = [9, eos, 0]
+    trials = [(spec, prompt, [9, eos, 0], *how) for how in ((3, 1.0), (4, 0.0), (4, 2.0), (5, 0.6))]
+    # A chain that may end at every step: what has ended must not take a live one's place.
+    table = _weights(rng, 8)
+    for row in table:
+        row[1] = max(row) + 0.1
+    trials += [(_chain(table), [0], [6, 1, 0], beams, 1.0) for beams in (2, 3)]
+    for spec, prompt, stop, beams, power in trials:
+        eos = stop[1]
         got = _found(student, case, spec, prompt, stop, beams, power)
         right = clean.drive("lab", "library_beams", spec, prompt, stop, beams, power)
         late = [h for h in got if eos in h["tokens"][:-1]]
@@ -100,8 +106,13 @@ def test_a_score_is_the_recomputed_logprob_by_its_length(
     student, clean, case, rng, rows, seed, log_softmax
 ):
     spec = {"kind": "llama", "seed": seed % 10_000 + 5, "vocab": VOCAB}
-    prompt, power = rows(VOCAB, 5)[0], rng.choice((0.5, 1.5))
-    for hypothesis in _found(student, case, spec, prompt, [7, 1, 0], 4, power):
+    power = rng.choice((0.5, 1.5))
+    found = [
+        (prompt, hypothesis)
+        for prompt in rows(VOCAB, 5, 4, 6)
+        for hypothesis in _found(student, case, spec, prompt, [7, 1, 0], 4, power)
+    ]
+    for prompt, hypothesis in found:
         tokens = hypothesis["tokens"]
         right = _logprob(clean, log_softmax, spec, prompt, tokens)
         case.require(
@@ -162,6 +173,8 @@ def test_a_wide_beam_is_exhaustive_and_a_narrow_one_may_lose_to_greedy(student, 
         everything[tokens] = total
     best = sorted(everything, key=lambda tokens: -everything[tokens] / len(tokens))
     got = _found(student, case, _chain(table), [0], [steps, 3, 0], 64)
+    late = [one for one in got if 3 in one["tokens"][:-1]]
+    case.require(not late, "seminar1.beam.goes_on_after_eos")
     case.require(len(got) == len(best), "seminar1.beam.not_exhaustive", n=len(got))
     right = [list(tokens) for tokens in best]
     case.require(got[0]["tokens"] == right[0], "seminar1.beam.best_missed")
