@@ -14,16 +14,19 @@ def test_a_pair_is_the_best_candidate_against_the_worst(drive, case, rng, invent
     scores = [[rng.uniform(-3, 3) for _ in row] for row in candidates]
     found = drive("pairs", prompts, candidates, scores, 0.0)
     made = found["pairs"]
-    case.require(len(made) == len(prompts), "seminar4.pairs.lost", n=len(made))
-    order = [pair["prompt"] for pair in made]
-    case.require(order == prompts, "seminar4.pairs.order")
-    for pair, texts, marks in zip(made, candidates, scores, strict=True):
+    case.require(bool(made), "seminar4.pairs.lost", n=0)
+    asked = dict(zip(prompts, zip(candidates, scores, strict=True), strict=True))
+    for pair in made:
+        case.require(pair["prompt"] in asked, "seminar4.pairs.order")
+        texts, marks = asked[pair["prompt"]]
         best, worst = texts[marks.index(max(marks))], texts[marks.index(min(marks))]
         case.require((pair["chosen"], pair["rejected"]) != (worst, best), "seminar4.pairs.swapped")
         case.require(pair["chosen"] == best, "seminar4.pairs.not_best")
         case.require(pair["rejected"] == worst, "seminar4.pairs.not_worst")
         gap = max(marks) - min(marks)
         case.require(math.isclose(pair["gap"], gap, rel_tol=1e-9), "seminar4.pairs.gap")
+    case.require(len(made) == len(prompts), "seminar4.pairs.lost", n=len(made))
+    case.require([pair["prompt"] for pair in made] == prompts, "seminar4.pairs.order")
     # Equal scores: the first in alphabetical order, whatever the order of candidates.
     texts, marks = ["beta", "alpha", "delta", "gamma"], [2.0, 2.0, 1.0, 1.0]
     for places in ([0, 1, 2, 3], [3, 2, 1, 0]):
