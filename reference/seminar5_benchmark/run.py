@@ -21,14 +21,14 @@ from .stats import bootstrap_ci, holm, paired_permutation
 from .tasks import NAMES, Answer, Item, Template, ask, load, sample
 from .trials import LEVEL, RESAMPLES, Subject, inventions, judge, sources
 
-PER_TASK = 60  # questions a task
+PER_TASK = 50  # questions a task
 ABLATED = ("quartz", "socialiqa")  # the tasks whose options are texts, with short prompts
-SHOTS = 4
-PAIRS = 80  # that the judge compares
+SHOTS = 3
+PAIRS = 60  # that the judge compares
 SPOKEN = 16  # of these, in words too
-INVENTED = 48  # questions on passages, half of them without an answer there
+INVENTED = 40  # questions on passages, half of them without an answer there
 PLANTED = 24
-TRACED = 8  # own answers traced to their passage
+TRACED = 6  # own answers traced to their passage
 REPEATED = 24  # questions asked once more
 SHARED_WORDS = 8  # in a row, that make a test item known
 BINS = 5
@@ -48,7 +48,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     subject = Subject(model, tokenizer, told.seed)
     tests, known = (load(told.data["benchmark"], part) for part in ("test", "dev"))
     drawn = {n: sample(tests[n], told.scaled(PER_TASK, 8), told.seed) for n in NAMES}
-    report.budget(items=sum(map(len, drawn.values())), pairs=PAIRS, invented=INVENTED)
+    report.budget(
+        questions=sum(map(len, drawn.values())),
+        pairs=told.scaled(PAIRS, 8),
+        invented=2 * told.scaled(INVENTED // 2, 4),
+        planted=told.scaled(PLANTED, 4),
+    )
     report.step("six tasks")
     answers = {name: ask(model, tokenizer, items, BASE) for name, items in drawn.items()}
     readings = accuracies(subject, drawn, answers, report)
