@@ -15,6 +15,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+# zachetka: staff
 # In Jinja `task.items` is a dict's method before it is a key, hence `task["items"]`.
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -77,15 +78,20 @@ confidence {{ "%.3f" | format(row.confidence) }}</p>
 """
 
 
+# zachetka: end
+
+
 def report(
     title: str, rows: Sequence[Mapping[str, Any]], tasks: Sequence[Mapping[str, Any]]
 ) -> str:
     """Return the error report as one HTML page, the same bytes for the same findings.
 
-    It shows every task with its accuracy and interval, how many errors are of which kind, and
-    every wrong row: the surest first, of equally sure ones by id. Neither the order of the
-    arguments' rows and tasks nor the clock changes a byte. Every text is escaped. The page refers
-    to nothing outside itself and runs no script.
+    It shows every task with its number of items, its accuracy and the ends of its interval (three
+    digits after the point), a table of the kinds of errors with their number in the next cell,
+    every wrong row with its question and both answers (the surest first, of equally sure ones by
+    id), and `report_hash`. Neither the order of the arguments' rows and tasks nor the clock
+    changes a byte. Every text is escaped, by Jinja's autoescape. The page declares UTF-8, has a
+    light and a dark theme, refers to nothing outside itself and runs no script.
 
     Args:
         title: The page's title.
