@@ -89,7 +89,8 @@ def beam_search(
         model: A transformers causal language model.
         input_ids: One prompt of shape (1, T), without padding.
         stop: Where continuations end.
-        beams: K; 1 is greedy decoding.
+        beams: K; with 1 and α = 0 this is greedy decoding. (With α > 0 even one beam goes on past
+            an EOS by the second-best token, for a longer text may score better.)
         length_penalty: α, the power of the length that divides a score; 0 ranks by raw sums.
 
     Returns:

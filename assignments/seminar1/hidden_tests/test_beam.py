@@ -75,7 +75,7 @@ def test_hypotheses_are_those_of_transformers(student, clean, case, rng, rows, s
     spec = {"kind": "llama", "seed": seed % 10_000 + 4, "vocab": VOCAB}
     prompt = rows(VOCAB, 6)[0]
     plain = clean.drive("lab", "library_greedy", spec, [prompt], [[1] * 6], [9, -1, 0])[0]
-    one = _found(student, case, spec, prompt, [9, 0, 0], 1)[0]["tokens"]
+    one = _found(student, case, spec, prompt, [9, 0, 0], 1, 0.0)[0]["tokens"]
     end = plain.index(0) + 1 if 0 in plain else 9
     case.require(one == plain[:end], "seminar1.beam.one_is_not_greedy")
     eos = plain[rng.randint(4, 6)]  # so that some hypotheses end early and others do not
