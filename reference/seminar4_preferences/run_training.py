@@ -57,13 +57,14 @@ class Aftermath:
         chosen: Change of each chosen answer's log-probability, nats.
         rejected: The same for the rejected ones.
         accuracy: The share of pairs whose margin is positive.
-        rho: Spearman's rho of margin and gap in words, with its 95 % bootstrap interval.
+        rho: Spearman's rho of margin and gap in words, with its 95 % bootstrap interval; None
+            where either is the same for all pairs, as after a training that was taken back.
     """
 
     chosen: list[float]
     rejected: list[float]
     accuracy: float
-    rho: tuple[float, float, float]
+    rho: tuple[float, float, float] | None
 
 
 @dataclass(slots=True)
@@ -236,19 +237,26 @@ def aftermath(lab: Lab, pairs: Sequence[Pair], before: torch.Tensor, beta: float
         before: Log-probabilities of the answers at the start, shape (N, 2).
         beta: DPO's.
     """
-    from scipy.stats import spearmanr
-
     moved = (pair_logps(lab.model, lab.tokenizer, pairs) - before).cpu().numpy()  # N, 2
     margins = beta * (moved[:, 0] - moved[:, 1])
     gaps = np.array([len(p.chosen.split()) - len(p.rejected.split()) for p in pairs])
-    rng = np.random.default_rng(lab.setting.seed)
-    drawn = rng.integers(0, len(pairs), size=(500, len(pairs)))
-    varied = [row for row in drawn if len(set(gaps[row])) > 1]  # rho of a constant is undefined
-    rhos = [float(spearmanr(gaps[row], margins[row]).statistic) for row in varied]
-    low, high = np.quantile(rhos, [0.025, 0.975])
     return Aftermath(
         chosen=moved[:, 0].tolist(),
         rejected=moved[:, 1].tolist(),
         accuracy=float((margins > 0).mean()),
-        rho=(float(spearmanr(gaps, margins).statistic), float(low), float(high)),
+        rho=_rank_correlation(gaps, margins, lab.setting.seed),
     )
+
+
+def _rank_correlation(
+    x: np.ndarray, y: np.ndarray, seed: int, resamples: int = 500
+) -> tuple[float, float, float] | None:
+    """Return Spearman's rho and its bootstrap interval; None where it is not defined."""
+    from scipy.stats import spearmanr
+
+    drawn = np.random.default_rng(seed).integers(0, len(x), size=(resamples, len(x)))
+    varied = [row for row in drawn if np.ptp(x[row]) > 0 and np.ptp(y[row]) > 0]
+    if np.ptp(x) == 0 or np.ptp(y) == 0 or not varied:
+        return None
+    low, high = np.quantile([spearmanr(x[row], y[row]).statistic for row in varied], [0.025, 0.975])
+    return float(spearmanr(x, y).statistic), float(low), float(high)

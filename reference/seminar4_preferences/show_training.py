@@ -89,7 +89,7 @@ def show_aftermath(report: Report, lab: Lab, after: Mapping[str, Aftermath]) -> 
                 float(np.mean(found.chosen)),
                 *interval(found.chosen, lab.setting.seed),
                 float(np.mean(found.rejected)),
-                *found.rho,
+                *(found.rho or (None, None, None)),
                 lab.words[name] - lab.words[RAW],
             ]
         )
@@ -146,6 +146,9 @@ def read_training(
         + (": by its checks it was best not to have begun." if kept.kept == 0 else ".")
     )
     for name, found in after.items():
+        if found.rho is None:
+            report.reading(f"«{name}» moved no pair apart, so length has nothing to go with.")
+            continue
         rho, low, high = found.rho
         report.reading(
             f"Length and margin after «{name}»: rho {rho:+.2f} [{low:+.2f}, {high:+.2f}], "

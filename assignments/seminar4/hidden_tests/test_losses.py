@@ -243,10 +243,10 @@ def test_orpo_stays_finite_where_the_model_is_certain(drive, case, rng, by_hand)
     case.require(all(map(math.isfinite, slopes)), "seminar4.losses.odds_gradient")
     case.require(min(told[:4]) > 10, "seminar4.losses.odds_too_small", got=round(min(told[:4]), 2))
     # Near 1, 1 - p is a small difference: exp() in float32 has lost it.
-    near = [-2e-5, -rng.uniform(3e-5, 9e-5), -1e-3]
+    near = [-rng.uniform(2e-6, 1e-5) for _ in range(16)] + [-1e-3]
     close = by_hand["close"]
     told, _ = drive("odds", near)
-    case.require(close(told, [by_hand["odds"](p) for p in near], 1e-3), "seminar4.losses.cancelled")
+    case.require(close(told, [by_hand["odds"](p) for p in near]), "seminar4.losses.cancelled")
     for values in ([[0.0], [-2.0]], [[-2.0], [0.0]], [[0.0], [0.0]], [[-300.0], [-0.5]]):
         got = drive("orpo", values, 1.0, 0.5)
         case.require(math.isfinite(got["loss"]), "seminar4.losses.orpo_infinite")

@@ -10,11 +10,11 @@ import pytest
 
 @pytest.mark.points("0.4", key="seminar4.red_team.typos", part="red_team")
 def test_typos_swap_inner_letters_of_a_share_of_the_words(drive, case, rng, invent):
-    text = f"{invent(14)}, it's 2048 {{x}} «да»! {invent(3)}"
+    text = f"{invent(14)}, it's 2048 {{x}} «да»! coffee letter baaad summer butter {invent(3)}"
     where = [m.span() for m in re.finditer(r"[^\W\d_]{4,}", text)]
     able = [(a, b) for a, b in where if any(text[i] != text[i + 1] for i in range(a + 1, b - 2))]
     case.require(drive("typos", text, 0.0, 1) == text, "seminar4.red_team.typos_at_zero")
-    for share in (0.25, 0.5, 1.0):
+    for share in (0.25, 0.5, 1.0, 1.0, 1.0):
         number = rng.randint(1, 10_000)
         got = drive("typos", text, share, number)
         case.require(len(got) == len(text), "seminar4.red_team.typos_length")
@@ -133,7 +133,9 @@ def test_what_an_attack_adds_is_measured_on_what_was_refused_without_it(drive, c
         )
         case.require(close(bypass[name]["value"], hits / len(held)), "seminar4.red_team.bypass")
     willing = [[p, name, "answered"] for name in ("plain", "role") for p in range(3)]
-    only = drive("rates", willing)["bypass_rates"]["role"]
+    rates = drive("rates", willing)["bypass_rates"]
+    case.require("role" in rates, "seminar4.red_team.bypass_names")
+    only = rates["role"]
     case.require(
         only["count"] == 0 and math.isnan(only["value"]), "seminar4.red_team.bypass_of_nothing"
     )
