@@ -32,7 +32,7 @@ def chat_mask(tokenizer: Any, messages: Sequence[dict[str, str]]) -> Example:
 
     Args:
         tokenizer: A fast tokenizer with a chat template whose turns end with EOS.
-        messages: Turns with ``role`` and ``content``.
+        messages: Turns with ``role`` and ``content``; the assistant's is not the first.
     """
     # zachetka: solution
 
