@@ -91,9 +91,10 @@ def _compare(bench: Bench, before: Answers, after: Answers) -> list[str]:
     verdict = "faster" if low > 1 else "slower" if high < 1 else "not shown to be faster"
     whole = max(ends(before)) / max(ends(after))
     return [
-        f"The prototype with the engine answers all in 1/{whole:.1f} of the time; a question's own wait is shorter by a factor of {low:.2f} to {high:.2f} "
-        f"(95 %): it is {verdict}. {100 * same:.0f} % of its words come before the first "
-        "difference: numbers round otherwise in a batch."
+        f"The prototype with the engine answers all in 1/{whole:.1f} of the time; a question's own "
+        f"wait is shorter by a factor of {low:.2f} to {high:.2f} (95 %): it is {verdict}.",
+        f"{100 * same:.0f} % of its words come before the first difference from generate's: numbers "
+        "round otherwise in a batch.",
     ]
 
 

@@ -145,7 +145,7 @@ def hang_up(said: list[int], body: dict[str, Any], after: int) -> dict[str, Any]
 
     with serve.Worker(own) as worker:
         asyncio.run(listen(worker))
-        for _ in range(200):
+        for _ in range(2000):
             if not own.busy:
                 break
             time.sleep(0.01)

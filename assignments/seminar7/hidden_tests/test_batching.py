@@ -27,7 +27,7 @@ def test_batched_answers_equal_those_given_one_at_a_time(
     after = [0, 0, 0, 2, 3, 3]
     asked = _requests(prompts, limits, after=after)
     for width in (1, 3):
-        told = student.drive("engine", "schedule", model_seed, asked, width, 30, None)
+        told = student.drive("engine", "schedule", model_seed, asked, width, 40, None)
         case.require(told["steps"] <= 500, "seminar7.batching.never_ends")
         for request, right in zip(asked, expected, strict=True):
             got = told["tokens"][request["name"]]
@@ -120,7 +120,7 @@ def test_what_cannot_be_served_is_refused_at_the_door(student, case, rows, model
         told = student.drive("engine", "refused", model_seed, prompt, limit, room)
         case.require(told["raised"] == "ValueError", "seminar7.batching.too_long_admitted")
     for bad in (([], 3), (prompt, 0)):
-        told = student.drive("engine", "refused", model_seed, *bad, room)
+        told = student.drive("engine", "refused", model_seed, *bad, 2 * room)
         case.require(told["raised"] == "ValueError", "seminar7.batching.empty_admitted")
 
 

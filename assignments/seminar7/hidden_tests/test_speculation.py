@@ -15,7 +15,7 @@ def test_speculative_equals_greedy_whatever_the_draft(student, clean, case, rows
     (right,) = clean.drive("oracle", "greedy", model_seed, [prompt], [limit])
     for k in (1, 3, 5, 8):
         for noise in (0.3, 3.0):
-            plan = {"limit": limit, "k": k, "noise": noise}
+            plan = {"limit": limit, "k": k, "noise": noise, "slack": 10}
             told = student.drive("speculation", "speculate", model_seed, prompt, plan)
             got, held = told["tokens"], told["held"]
             case.require(len(got) <= limit, "seminar7.speculation.too_many", n=len(got), k=k)
@@ -53,7 +53,7 @@ def test_an_identical_draft_with_four_guesses_takes_eight_forwards_for_forty_tok
     reads = told["target"]
     case.require(len(told["tokens"]) == 40, "seminar7.speculation.count", n=len(told["tokens"]))
     case.require(len(reads) != 40, "seminar7.speculation.not_speculative")
-    case.require(len(reads) != 10, "seminar7.speculation.no_free_token")
+    case.require(len(reads) not in {10, 11}, "seminar7.speculation.no_free_token")
     case.require(len(reads) != 9, "seminar7.speculation.prompt_alone")
     case.require(len(reads) == 8, "seminar7.speculation.forwards_wrong", n=len(reads))
     case.require(reads[1:] == [5] * 7, "seminar7.speculation.read_again", n=sum(reads))
