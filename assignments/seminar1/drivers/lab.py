@@ -179,6 +179,15 @@ def filtered(name: str, logits: list[Any], number: float) -> dict[str, Any]:
     return {"refused": False, "out": out.tolist(), "given": given.tolist()}
 
 
+def warped(logits: list[Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """Apply `warp`; tell what came out, or that it refused."""
+    try:
+        out = _own("filters").warp(torch.tensor(logits), _own("filters").Sampling(**settings))
+    except ValueError:
+        return {"refused": True}
+    return {"refused": False, "out": out.tolist()}
+
+
 def greedy(spec: dict[str, Any], rows: Any, masks: Any, stop: list[int]) -> dict[str, Any]:
     """Run the student's `greedy`; tell its tokens and how many forward passes it took."""
     own = model(spec)

@@ -150,3 +150,10 @@ def test_filters_compose_leave_their_input_alone_and_refuse_nonsense(student, ca
         for number in numbers:
             got = student.drive("lab", "filtered", name, logits, number)
             case.require(got["refused"], "seminar1.filters.accepts", name=name, number=number)
+    for settings in ({"temperature": 0.0}, {"temperature": 0.5, "top_k": 3, "min_p": 0.1}):
+        together = student.drive("lab", "warped", logits, settings)["out"]
+        alone = [student.drive("lab", "warped", row, settings)["out"] for row in logits]
+        case.require(alone == together, "seminar1.filters.rows_mixed", name="warp")
+    for number in (-0.5, -2.0):
+        got = student.drive("lab", "warped", logits, {"temperature": number})
+        case.require(got["refused"], "seminar1.filters.accepts", name="warp", number=number)
