@@ -57,7 +57,7 @@ def chunk(text: str, size: int, overlap: int = 0) -> list[tuple[int, int]]:
             the spans would not advance.
     """
     # zachetka: solution
-    if size < 1 or not 0 <= overlap < size / 2:
+    if not 0 <= overlap < size / 2:  # no size below 1 passes either
         raise ValueError(f"size {size} and overlap {overlap} do not let the spans advance")
     units = [(found.start(), found.end()) for found in _UNIT.finditer(text)]
     if not units:

@@ -39,6 +39,14 @@ def fuse(rankings: list[list[str]], k: int) -> list[list[Any]]:
     return [[one, float(score)] for one, score in _module("search").rrf(rankings, k)]
 
 
+def mean_rank(rankings: list[list[str]], relevant: list[list[str]]) -> dict[str, Any]:
+    """Return the student's `mrr`; `refused` is whether it raised ValueError."""
+    try:
+        return {"refused": False, "value": float(_module("metrics").mrr(rankings, relevant))}
+    except ValueError:
+        return {"refused": True}
+
+
 def fit(rows: list[list[float]], labels: list[int], l2: float) -> dict[str, Any]:
     """Fit the logistic regression."""
     weights, bias = _module("reranking").fit_logistic(np.array(rows), np.array(labels), l2)

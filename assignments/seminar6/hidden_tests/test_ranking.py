@@ -48,6 +48,8 @@ def test_mrr_counts_ranks_from_one_and_misses_as_zero(student, case, rng):
     got = student.call("metrics:reciprocal_rank", ["x", "x", "y"], ["y"])
     case.require(math.isclose(got, 1 / 2), "seminar6.ranking.repetition")
     case.require(student.call("metrics:mrr", [], []) == 0, "seminar6.ranking.mrr_wrong")
+    uneven = student.drive("parts", "mean_rank", rankings, relevant[:-1])
+    case.require(uneven["refused"], "seminar6.ranking.mrr_uneven")
 
 
 def _dcg(values, k):
