@@ -83,16 +83,20 @@ def overfitting(curves: Mapping[str, History]) -> list[str]:
     return told
 
 
-def memory(takes: Mapping[str, tuple[Memory, int]], same: float) -> list[str]:
+def memory(takes: Mapping[str, tuple[Memory, int]], same: tuple[float, float]) -> list[str]:
     """Say what QLoRA saves, and what it does not."""
-    lora, qlora = takes["LoRA"], takes["QLoRA"]
-    saved = (lora[0].total - qlora[0].total) / MEGA
-    share = qlora[0].weights / lora[0].weights
-    return [
+    (lora, kept), (qlora, kept_by_qlora) = takes["LoRA"], takes["QLoRA"]
+    saved, share = (lora.total - qlora.total) / MEGA, qlora.weights / lora.weights
+    told = [
         f"QLoRA needs {saved:.0f} MiB less than LoRA: its frozen weights take {share:.0%} of the "
-        "room, embeddings included, which stay as they are. Activations are not smaller: "
-        f"{qlora[1] / MEGA:.0f} against {lora[1] / MEGA:.0f} MiB for one batch, in plain sight "
-        "the larger part.",
-        f"Merged into plain weights, LoRA gives the same answer on {same:.0%} of the headlines "
-        "tried; the rest is rounding of the merged weights.",
+        "room, with the embeddings, which stay as they are."
     ]
+    sizes = f"{kept / MEGA:.0f} MiB with LoRA and {kept_by_qlora / MEGA:.0f} MiB with QLoRA"
+    verdict = "more than all the rest of QLoRA" if kept_by_qlora > qlora.total else "less than that"
+    told.append(f"Activations of one batch take {sizes}: {verdict}.")
+    share_same, moved = same
+    told.append(
+        f"Merged into plain weights, LoRA gives the same answer on {share_same:.0%} of the "
+        f"headlines tried; rounding moves a margin by {moved:.2f} at most."
+    )
+    return told

@@ -145,8 +145,8 @@ def compare(lesson: Lesson) -> dict[str, Any]:
     return {"margins": margins, "told": told, "trials": trials, "plain": plain, "pairs": pairs}
 
 
-def merged(lesson: Lesson, found: dict[str, Any]) -> float:
-    """Merge the LoRA model; return the share of answers that stay. Its adapters are gone then."""
+def merged(lesson: Lesson, found: dict[str, Any]) -> tuple[float, float]:
+    """Merge the LoRA model, for good; return how many answers stay, and a margin's largest move."""
     model = found["trials"]["LoRA"].model
     some = lesson.coded(lesson.test[:MERGED])
     merge(model)
@@ -155,7 +155,7 @@ def merged(lesson: Lesson, found: dict[str, Any]) -> float:
     same = sum(a == b for a, b in zip(answers(before), answers(after), strict=True)) / len(some)
     moved = max(abs(a - b) for a, b in zip(before, after, strict=True))
     lesson.report.result("merged", {"same_answers": same, "largest_change_of_a_margin": moved})
-    return same
+    return same, moved
 
 
 def forgot(lesson: Lesson, plain: dict[str, Any]) -> dict[str, tuple[float, tuple[float, float]]]:
