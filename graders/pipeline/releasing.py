@@ -110,6 +110,17 @@ def release(
     return _write(out / f"{name}.zip", zip_bytes(files, name))
 
 
+def require_released(course: Course, root: Path, asked: Assignment) -> None:
+    """Fail when the texts and data of a bundle hold a secret; without building it.
+
+    Raises:
+        CourseError: A secret would leak, or a text is missing.
+        InfraError: Data cannot be brought here.
+    """
+    files = _readable(_texts(course, asked, root) | _data(asked, _quiet))
+    require_no_leaks(files, *_secrets(course, asked, root, _quiet))
+
+
 def write_starter(course: Course, root: Path, asked: Assignment) -> None:
     """Write ``starter_code/<package>`` again.
 
@@ -291,3 +302,8 @@ def _write(path: Path, data: bytes) -> Bundle:
         Path(partial).unlink(missing_ok=True)
         raise
     return Bundle(path, hashlib.sha256(data).hexdigest())
+
+
+def _quiet(line: str) -> None:
+    """Say nothing."""
+    del line
