@@ -45,26 +45,27 @@ class FusedInt4:
         return flat.view(*x.shape[:-1], -1)
 
 
-def fused(model: Llama) -> Llama:
-    """Return a quantized model whose products are torch's; it computes in bfloat16.
+def kernel(weight: Weight) -> Weight:
+    """Return a quantized matrix for torch's kernel.
 
     Raises:
-        TypeError: A projection is not quantized.
+        TypeError: It is not quantized.
     """
+    if isinstance(weight, Int8Weight):
+        return FusedInt8(weight.q, weight.scale.squeeze(1).bfloat16())
+    if not isinstance(weight, Int4Weight):
+        raise TypeError("only quantized weights have a fused kernel")
+    out, groups = weight.scale.shape
+    codes = torch.stack([weight.packed & 15, weight.packed >> 4], dim=-1).view(out, -1)
+    packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu(codes.int(), 1)
+    # The kernel's value is (code - 8) · scale + zero; ours has no zero.
+    pair = torch.stack([weight.scale, torch.zeros_like(weight.scale)], dim=-1)
+    pair = pair.transpose(0, 1).contiguous().bfloat16()  # groups, out, 2
+    return FusedInt4(packed, pair, codes.shape[1] // groups)
 
-    def kernel(weight: Weight) -> Weight:
-        if isinstance(weight, Int8Weight):
-            return FusedInt8(weight.q, weight.scale.squeeze(1).bfloat16())
-        if not isinstance(weight, Int4Weight):
-            raise TypeError("only quantized weights have a fused kernel")
-        out, groups = weight.scale.shape
-        codes = torch.stack([weight.packed & 15, weight.packed >> 4], dim=-1).view(out, -1)
-        packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu(codes.int(), 1)
-        # The kernel's value is (code - 8) · scale + zero; ours has no zero.
-        pair = torch.stack([weight.scale, torch.zeros_like(weight.scale)], dim=-1)
-        pair = pair.transpose(0, 1).contiguous().bfloat16()  # groups, out, 2
-        return FusedInt4(packed, pair, codes.shape[1] // groups)
 
+def fused(model: Llama) -> Llama:
+    """Return a quantized model whose products are torch's; it computes in bfloat16."""
     layers = [
         replace(
             layer,

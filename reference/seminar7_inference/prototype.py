@@ -93,8 +93,8 @@ def _compare(bench: Bench, before: Answers, after: Answers) -> list[str]:
     return [
         f"The prototype with the engine answers all in 1/{whole:.1f} of the time; a question's own "
         f"wait is shorter by a factor of {low:.2f} to {high:.2f} (95 %): it is {verdict}.",
-        f"{100 * same:.0f} % of its words come before the first difference from generate's: numbers "
-        "round otherwise in a batch.",
+        f"{100 * same:.0f} % of its words come before the first difference from generate's: "
+        "numbers round otherwise in a batch.",
     ]
 
 

@@ -119,13 +119,13 @@ class Scheduler:
         new = [self.waiting.popleft() for _ in range(min(self.rows - first, len(self.waiting)))]
         if not new:
             return []
+        self.running += new
         counts = [len(request.prompt) for request in new]
         ids = torch.zeros(len(new), max(counts), dtype=torch.long)
         for row, request in zip(ids, new, strict=True):
             row[: len(request.prompt)] = torch.tensor(request.prompt)
         logits = prefill(self.model, self.cache, ids.to(self.cache.keys.device), counts, first)
         self._count(ids)
-        self.running += new
         for request, row in zip(new, logits, strict=True):
             request.take(row, self.eos_id)
         return new

@@ -97,7 +97,11 @@ class Worker:
         try:
             self._serve()
         except Exception:  # this is the thread's outermost frame: nobody else could tell them
-            for request in [*self.scheduler.running, *self.scheduler.waiting]:
+            known = [*self.scheduler.running, *self.scheduler.waiting]
+            while not self._inbox.empty():
+                order = self._inbox.get()
+                known += [order] if isinstance(order, Request) else []
+            for request in known:
                 if request.on_token is not None:
                     request.on_token(0, FAULT)
             raise
