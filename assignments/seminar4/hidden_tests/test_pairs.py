@@ -9,7 +9,7 @@ import pytest
 
 @pytest.mark.points("0.5", key="seminar4.pairs.best_and_worst", part="pairs")
 def test_a_pair_is_the_best_candidate_against_the_worst(drive, case, rng, invent):
-    prompts = [invent(5) for _ in range(4)]
+    prompts = [f"{invent(5)} {place}" for place in range(10)]
     candidates = [[f"{invent(4)} {place}" for place in range(4)] for _ in prompts]
     scores = [[rng.uniform(-3, 3) for _ in row] for row in candidates]
     found = drive("pairs", prompts, candidates, scores, 0.0)
