@@ -20,12 +20,12 @@ from ..common import device, dtype, load_model, seed_everything
 from ..experiment import Report, setting
 from . import cleaning_part, scratch_part, sft_part
 
-ROWS = 1600  # real rows that are cleaned
-FAULTS = 60  # planted of each kind
-ITEMS = 96  # of the test set, answered before and after
-SFT_STEPS = 50
-SFT_VALIDATION = 48  # rows
-SCRATCH_STEPS = 240
+ROWS = 3000  # real rows that are cleaned
+FAULTS = 80  # planted of each kind
+ITEMS = 80  # of the test set, answered before and after
+SFT_STEPS = 45
+SFT_VALIDATION = 32  # rows
+SCRATCH_STEPS = 400
 
 
 def read_rows(path: Path, number: int) -> list[dict[str, Any]]:

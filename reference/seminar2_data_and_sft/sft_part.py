@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 BLOCKS = 10  # of 30, from the top
 ROWS = 2  # packed rows of a step, about eight conversations
-RATE = 2e-4
+RATE = 3e-4
 SHOWN = 5  # answers printed before and after
 
 
@@ -74,7 +74,7 @@ def fine_tune(
             **config,
             "lr": RATE,
             "weight_decay": 0.01,
-            "microbatches": ROWS,
+            "microbatches": 1,
             "validate_every": max(1, config["steps"] // 5),
         },
         lambda: mean_loss(model, checking, config["dtype"]),
