@@ -160,7 +160,7 @@ def test_sampling_follows_the_distribution_that_transformers_warps_to(lab):
     assert chisquare(counts[kept], shares[kept] * counts.sum()).pvalue > 1e-3
 
 
-@pytest.mark.parametrize("template", [0, 1])
+@pytest.mark.parametrize("template", [0, 1, 2])
 def test_a_conversation_without_special_text_is_encoded_as_transformers_does(lab, template):
     from reference.seminar1_decoding.chat import encode_chat
 

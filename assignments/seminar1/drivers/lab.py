@@ -26,6 +26,8 @@ TEMPLATES = (
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}",
     "{{ '<s>' }}{% for m in messages %}{{ '[' + m['role'] + '] ' + m['content'] | trim }}"
     "{{ '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '[assistant]' }}{% endif %}",
+    "{% for m in messages %}{{ m['role'] + ': ' + m['content'] + '<|im_end|>' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}",
 )
 # Words that are one token of the tiny tokenizer, and two line ends in a row, which merge too.
 MERGED = ("user", "system", "assistant", "Ġthe", "Ġmodel", "Hello", "Ġtoken", "ĊĊ", "ĊĠ")

@@ -80,7 +80,7 @@ def test_self_bleu_is_the_mean_bleu_of_each_text_against_the_others(student, cas
     right = _bleu(list("abcda"), [list("abcd"), list("axbcde")])
     case.require(abs(got - right) < 1e-5, "seminar1.measures.bleu_closest")
     sets = [_texts(rng, 4, 6, 12), _texts(rng, 5, 1, 5), ["a b c d e", "c d", "d a b c x y z w"]]
-    sets.append([*_texts(rng, 2), "", "p q r s t"])
+    sets += [[*_texts(rng, 2), "", "p q r s t"], _texts(rng, 2)]
     for texts in sets:
         got = case.shaped(student.call("measures:self_bleu", texts), float, "self_bleu")
         split = [text.split() for text in texts]
@@ -139,6 +139,8 @@ def test_stability_tells_seeds_from_prompts(student, case, rng):
     inside = fmean(stdev(column) for column in columns)
     case.require(near("within_prompt", inside), "seminar1.measures.within_wrong")
     case.require(near("agreement", fmean(equal)), "seminar1.measures.agreement_wrong")
+    found = student.drive("lab", "stability", texts, scores, seeds[:2])
+    case.require(not found["refused"], "seminar1.measures.stability_refused")
     for bad in ([seeds[0]], [seeds[0], seeds[1], seeds[0]]):
         got = student.drive("lab", "stability", texts, scores, bad)
         case.require(got["refused"], "seminar1.measures.seeds_accepted", n=len(bad))
