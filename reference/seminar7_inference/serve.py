@@ -52,6 +52,7 @@ class Worker:
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler
         self._inbox: queue.SimpleQueue[Request | str | None] = queue.SimpleQueue()
+        self._ended = False
         self._thread = threading.Thread(target=self._work, name="scheduler", daemon=True)
 
     def __enter__(self) -> Worker:
@@ -69,8 +70,6 @@ class Worker:
             RuntimeError: The model's thread has ended by a fault.
         """
         # zachetka: solution
-        if not self._thread.is_alive():
-            raise RuntimeError("the model's thread has ended")
         loop = asyncio.get_running_loop()
         told: asyncio.Queue[tuple[int, str]] = asyncio.Queue()
 
@@ -80,6 +79,9 @@ class Worker:
 
         request.on_token = tell
         self._inbox.put(request)
+        # Put first, then ask: whoever ends the thread says so first, then empties the inbox.
+        if self._ended:
+            raise RuntimeError("the model's thread has ended")
         reason = ""
         try:
             while not reason:
@@ -97,6 +99,7 @@ class Worker:
         try:
             self._serve()
         except Exception:  # this is the thread's outermost frame: nobody else could tell them
+            self._ended = True
             known = [*self.scheduler.running, *self.scheduler.waiting]
             while not self._inbox.empty():
                 order = self._inbox.get()
