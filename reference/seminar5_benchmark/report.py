@@ -87,11 +87,12 @@ def report(
     """Return the error report as one HTML page, the same bytes for the same findings.
 
     It shows every task with its number of items, its accuracy and the ends of its interval (three
-    digits after the point), a table of the kinds of errors with their number in the next cell,
-    every wrong row with its question and both answers (the surest first, of equally sure ones by
-    id), and `report_hash`. Neither the order of the arguments' rows and tasks nor the clock
-    changes a byte. Every text is escaped, by Jinja's autoescape. The page declares UTF-8, has a
-    light and a dark theme, refers to nothing outside itself and runs no script.
+    digits after the point), a table of the kinds of errors with their number in the next cell
+    (the largest first, equal ones by name), every wrong row with its question and both answers
+    (the surest first, of equally sure ones by id), and `report_hash`. Neither the order of the
+    arguments' rows and tasks nor the clock changes a byte. Every text is escaped, by Jinja's
+    autoescape. The page declares UTF-8, has a light and a dark theme, refers to nothing outside
+    itself and runs no script.
 
     Args:
         title: The page's title.
@@ -117,10 +118,11 @@ def report(
 
 
 def report_hash(rows: Sequence[Mapping[str, Any]], tasks: Sequence[Mapping[str, Any]]) -> str:
-    """Return the SHA-256 of the findings in one canonical spelling.
+    """Return the SHA-256 of the findings in one canonical spelling, as 64 hexadecimal digits.
 
-    Rows go by id, tasks by name, keys by the alphabet; floats are rounded to 6 digits, for the
-    last bits differ between processors and mean nothing.
+    The spelling is JSON in UTF-8, ``{"rows": [...], "tasks": [...]}``: rows go by id, tasks by
+    name, keys by the alphabet, no spaces, letters of all scripts as they are; floats are rounded
+    to 6 digits, for the last bits differ between processors and mean nothing.
     """
     # zachetka: solution
     found = {

@@ -71,6 +71,8 @@ def test_the_calibration_error_weighs_bins_by_their_answers(case, number, rng):
     whole = abs(sum(s - r for s, r in zip(sure, right, strict=True))) / len(sure)
     case.require(abs(got - whole) > 1e-9 or abs(want - whole) < 1e-9, "seminar5.diagnosis.no_bins")
     case.require(abs(got - want) < 1e-9, "seminar5.diagnosis.calibration_wrong")
+    none = number("diagnosis:calibration_error", [0.0, 0.1], [1, 0], 2)
+    case.require(abs(none - 0.45) < 1e-9, "seminar5.diagnosis.bin_of_zero")
     # An edge belongs to the bin below it, and 1 to the last.
     edge = number("diagnosis:calibration_error", [0.5, 0.9, 1.0], [1, 0, 1], 2)
     case.require(abs(edge - (0.5 + 0.9) / 3) < 1e-9, "seminar5.diagnosis.bin_edges")
@@ -89,6 +91,7 @@ def test_a_leak_is_n_words_in_a_row(ask, case, rng, words):
         " ".join(known[0][3:5]),
         "",
         f"{known[0][-1]} {known[1][0]}",
+        " ".join(known[2][-4:]),
     ]
     got = ask([int], "diagnosis:contaminated", tests, [" ".join(row) + "." for row in known], 4)
     case.require(1 in got, "seminar5.diagnosis.leak_spelling")
@@ -96,4 +99,5 @@ def test_a_leak_is_n_words_in_a_row(ask, case, rng, words):
     case.require(4 in got, "seminar5.diagnosis.leak_short")
     case.require(5 not in got, "seminar5.diagnosis.leak_empty")
     case.require(6 not in got, "seminar5.diagnosis.leak_across")
-    case.require(sorted(got) == [1, 4], "seminar5.diagnosis.leak_wrong")
+    case.require(7 in got, "seminar5.diagnosis.leak_at_the_end")
+    case.require(sorted(got) == [1, 4, 7], "seminar5.diagnosis.leak_wrong")

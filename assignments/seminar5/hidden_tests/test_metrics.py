@@ -81,6 +81,8 @@ def test_token_f1_counts_words_with_repetitions_and_takes_the_best_reference(
     case.require(abs(parrot - 1 / 3) < 1e-9, "seminar5.metrics.f1_repeats")
     best = number("metrics:token_f1", f"The {known[0]}!", [known[1], known[0], known[2]])
     case.require(abs(best - 1) < 1e-9, "seminar5.metrics.f1_references")
+    after = number("metrics:token_f1", known[0], ["...", known[0]])
+    case.require(after == 1, "seminar5.metrics.f1_references")
     case.require(number("metrics:token_f1", "the", ["..."]) == 1, "seminar5.metrics.f1_empty")
     case.require(number("metrics:token_f1", "", [known[0]]) == 0, "seminar5.metrics.f1_empty")
     case.require(number("metrics:token_f1", known[0], ["a"]) == 0, "seminar5.metrics.f1_empty")
