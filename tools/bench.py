@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tools import bench_grading, bench_judge, bench_ranking
+from tools import bench_engine, bench_grading, bench_judge, bench_ranking
 
 OUT = Path(__file__).resolve().parents[1] / "build" / "bench.json"
 
@@ -20,7 +20,7 @@ def main() -> None:
     """Measure everything, print it and write the file."""
     rows: list[dict[str, Any]] = []
     OUT.parent.mkdir(exist_ok=True)
-    for room in (bench_ranking, bench_judge, bench_grading):
+    for room in (bench_ranking, bench_judge, bench_engine, bench_grading):
         found = room.rows()
         rows += found
         # After each, so that a fault of a later one loses nothing.
