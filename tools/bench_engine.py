@@ -1,9 +1,9 @@
 """What seminar 7's own engine buys over transformers' `generate`, and what speculation gives.
 
-`rows` gives what `tools/bench.py` writes; run alone (``python -m tools.bench_engine``) it prints the
-same rows. Both sides are the same weights in the same number format, greedy, with the same number of
-new tokens; they take turns, and each ratio is of the medians. Answers are compared: where a float32
-run differs, the program ends; in bfloat16 the share of equal words is told.
+`rows` gives what `tools/bench.py` writes; run alone (``python -m tools.bench_engine``) it prints
+the same rows. Both sides are the same weights in the same number format, greedy, with the same
+number of new tokens; they take turns, and each ratio is of the medians. Answers are compared: where
+a float32 run differs, the program ends; in bfloat16 the share of equal words is told.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ def rows() -> list[dict[str, Any]]:
         scale = 1000 / (size * new)
         told = (
             f"transformers' generate in {kind} on {device().type}: milliseconds a token, prefill "
-            f"included; {size} prompts of about {width} tokens, {new} new tokens each; {same:.0%} of "
-            f"words before the first difference; medians of {TIMES} turns"
+            f"included; {size} prompts of about {width} tokens, {new} new tokens each; {same:.0%} "
+            f"of words before the first difference; medians of {TIMES} turns"
         )
         name = f"engine_vs_generate_b{size}"
         found.append(_row(name, mine * scale, other * scale, "ms", told))
