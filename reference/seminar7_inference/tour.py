@@ -42,8 +42,8 @@ cache = model.cache(rows=1, capacity=32)
 first = prefill(model, cache, torch.tensor([text]), [len(text)])
 second = decode(model, cache, first.argmax(-1))
 with torch.no_grad():
-    whole = theirs(torch.tensor([[*text, int(first.argmax())]])).logits[0, -1]
-print("largest difference from a pass without a cache:", float((second[0] - whole).abs().max()))
+    uncached = theirs(torch.tensor([[*text, int(first.argmax())]])).logits[0, -1]
+print("largest difference from a pass without a cache:", float((second[0] - uncached).abs().max()))
 print("bytes of a token's keys and values:", kv_bytes(model.shape, 1, torch.float32))
 
 # %%

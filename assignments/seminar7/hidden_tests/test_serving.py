@@ -122,9 +122,15 @@ def test_what_is_not_understood_is_refused_in_openais_words(student, case, rng):
         _body(messages=[]),
     ]
     told = student.drive("endpoint", "ask", [EOS], bodies)
-    keys = ("unknown_model", "prompt_too_long", "limit_too_long", "field_ignored", "no_messages")
+    keys = (
+        "seminar7.serving.unknown_model",
+        "seminar7.serving.prompt_too_long",
+        "seminar7.serving.limit_too_long",
+        "seminar7.serving.field_ignored",
+        "seminar7.serving.no_messages",
+    )
     for answer, status, key in zip(told, (404, 400, 400, 400, 400), keys, strict=True):
-        case.require(answer["status"] == status, f"seminar7.serving.{key}", got=answer["status"])
+        case.require(answer["status"] == status, key, got=answer["status"])
         error = json.loads(answer["text"]).get("error")
         case.require(type(error) is dict and error.get("message"), "seminar7.serving.error_form")
 
