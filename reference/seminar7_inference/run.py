@@ -48,7 +48,7 @@ UNCACHED = 2  # prompts without a cache: each token reads the whole text again
 UNEVEN = 24  # requests of the scheduler's trial, of 4 to 32 tokens
 WIDTHS = (1, 2, 4, 8, 16)  # rows that run together
 TEXTS, TEXT_TOKENS = 24, 96  # of perplexity
-WIDENING = 4  # tokens by the products that widen weights in sight: they are slow
+WIDENING = 3  # tokens by the products that widen weights in sight: they are slow
 GUESSES = 4
 
 
@@ -172,7 +172,7 @@ def batches(bench: Bench) -> dict[str, Answers]:
     same = found[f"engine, {len(prompts)} rows"].agreement(found[f"generate, {len(prompts)} rows"])
     bench.report.result("batch_same_words_as_generate", same)
     curve = {
-        width: continuous(ours, prompts, [max(4, new * 2 // 3)] * len(prompts), width)[0]
+        width: continuous(ours, prompts, [max(4, new // 2)] * len(prompts), width)[0]
         for width in WIDTHS
         if width <= len(prompts)
     }
@@ -331,7 +331,7 @@ def speculation(bench: Bench) -> list[tuple[str, float, float]]:
         share = accepted / proposed if proposed else 0.0
         forwards = sum(t.forwards for t in told)
         tokens = sum(len(t.tokens) for t in told)
-        said = Answers([t.tokens for t in told], plain.times, plain.start)
+        said = Answers([t.tokens for t in told], plain.times, plain.arrivals)
         counts.append(
             [name, proposed, share, tokens / forwards, expected_tokens(share, GUESSES),
              said.agreement(plain)]
