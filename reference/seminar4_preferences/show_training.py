@@ -28,10 +28,10 @@ def show_steps(report: Report, trained: Mapping[str, Trained]) -> None:
     for name, one in trained.items():
         if not one.checks:
             continue
-        first, last = one.steps[0], one.steps[-1]
+        places = sorted({0, len(one.steps) // 2, len(one.steps) - 1})
         rows += [
             [name, s.step, s.loss, s.accuracy, s.margin, s.chosen_logp, s.rejected_logp]
-            for s in (first, one.steps[len(one.steps) // 2], last)
+            for s in (one.steps[place] for place in places)
         ]
         report.result(f"steps: {name}", [[s.loss, s.margin, s.chosen_logp] for s in one.steps])
     columns = ["training", "step", "loss", "accuracy", "margin", "log p chosen", "log p rejected"]

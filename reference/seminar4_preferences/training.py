@@ -57,12 +57,13 @@ class Step:
 
 
 def with_lora(model: Any, rank: int, seed: int) -> Any:
-    """Return the model with LoRA (Hu et al. 2021) on the attention's projections, by peft."""
+    """Return the model with LoRA (Hu et al. 2021) on all linear layers but the head, by peft."""
     from peft import LoraConfig, get_peft_model
 
     torch.manual_seed(seed)
-    targets = ["q_proj", "k_proj", "v_proj", "o_proj"]
-    config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=targets, task_type="CAUSAL_LM")
+    config = LoraConfig(
+        r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
     return get_peft_model(model, config).eval()
 
 

@@ -43,6 +43,12 @@ def pairs(prompts: list[str], candidates: Any, scores: Any, min_gap: float) -> d
     return {"pairs": made, "dropped": dropped, "length": dataclasses.asdict(found.length)}
 
 
+def same(pairs: list[list[str]]) -> list[bool]:
+    """Run `same_text` on each pair of texts."""
+    module = _module("pairs")
+    return [bool(module.same_text(one, other)) for one, other in pairs]
+
+
 def length(answers: list[list[str]]) -> list[float]:
     """Run `length_gap` on (chosen, rejected)."""
     module = _module("pairs")

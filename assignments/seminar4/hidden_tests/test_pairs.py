@@ -82,6 +82,12 @@ def test_what_teaches_nothing_gives_no_pair_and_is_counted(drive, case, rng, inv
     for reason, count in wanted.items():
         got = found["dropped"][reason]
         case.require(got == count, "seminar4.pairs.miscounted", reason=reason, got=got)
+    # Two answers are the same or not whichever comes first in the alphabet.
+    alike = [[good, again] for again in _same(good)]
+    apart = [[good, bad], [bad, good], [good, f"{good} {good}"]]
+    told = drive("same", [*alike, *apart])
+    case.require(all(told[: len(alike)]), "seminar4.pairs.identical_kept")
+    case.require(not any(told[len(alike) :]), "seminar4.pairs.different_same")
     # The same pair again is no news; with another prompt it is.
     again = [prompts[0], f" {prompts[0].upper()}", f"{prompts[0]} more"]
     found = drive(
@@ -100,7 +106,7 @@ def test_what_teaches_nothing_gives_no_pair_and_is_counted(drive, case, rng, inv
 
 @pytest.mark.points("0.5", key="seminar4.pairs.length", part="pairs")
 def test_the_gap_in_length_is_reported_in_words(drive, case, rng, invent):
-    sizes = [(rng.randint(2, 9), rng.randint(2, 9)) for _ in range(6)] + [(4, 4), (7, 2)]
+    sizes = [rng.sample(range(2, 10), 2) for _ in range(6)] + [[4, 4], [7, 2], [2, 5], [3, 8]]
     answers = [[invent(a), invent(b)] for a, b in sizes]
     mean = sum(a - b for a, b in sizes) / len(sizes)
     longer = sum((a > b) + (a == b) / 2 for a, b in sizes) / len(sizes)
