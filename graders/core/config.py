@@ -119,12 +119,11 @@ def load_course(path: Path) -> Course:
     root = _root(path, course_raw)
     file, problems = _validate(CourseFile, document, path, course_findings(course_raw, root))
     assignments: dict[str, Assignment] = {}
-    seminars = _seminars(course_raw)  # being written: their folders may be missing
     for name in _assignment_names(course_raw):
         folder = root / name
         toml = folder / "assignment.toml"
         if not toml.is_file():
-            if folder.is_dir() and not (name in seminars or _is_planned(course_raw, name)):
+            if folder.is_dir() and not _is_planned(course_raw, name):
                 problems.append(Problem(str(toml), 1, "", "the file is missing"))
             continue
         try:
@@ -191,7 +190,8 @@ def _seminars(raw: Mapping[str, Any]) -> list[Any]:
 
 def _is_planned(raw: Mapping[str, Any], name: str) -> bool:
     """Say whether the homework that has this assignment is planned."""
-    for table in raw["homeworks"].values():
+    homeworks = raw.get("homeworks")
+    for table in homeworks.values() if isinstance(homeworks, dict) else ():
         names = table.get("assignments") if isinstance(table, dict) else None
         if isinstance(names, list) and name in names:
             return table.get("planned") is True

@@ -99,6 +99,8 @@ def course_findings(raw: Mapping[str, Any], root: Path) -> Iterator[Finding]:
         place = ("course", "seminars", index)
         if seminar in owners:
             yield place, f"{seminar!r} already belongs to {owners[seminar]}"
+        elif not (root / seminar).is_dir():
+            yield place, f"there is no folder {root / seminar}"
         owners.setdefault(seminar, "the seminars")
     policy = _table(raw, "policy")
     floor = _number(policy.get("floor"))

@@ -109,7 +109,7 @@ class Course:
         """
         if name in self.assignments:
             return self.assignments[name]
-        if name in self.seminars or any(name in one.assignments for one in self.homeworks):
+        if any(name in homework.assignments for homework in self.homeworks):
             raise CourseError(
                 f"the assignment {name!r} is planned and not written yet",
                 where=str(self.root / name),

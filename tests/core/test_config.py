@@ -56,7 +56,8 @@ def at(*told, zone=MOSCOW):
 def test_the_programme_of_the_course_is_what_course_toml_says(tmp_path):
     text = (ROOT / "assignments/course.toml").read_text("utf-8")
     path = tmp_path / "course.toml"
-    path.write_text(text.replace('["hw1"]', '["hw1"]\nplanned = true'), "utf-8")
+    root = f'assignments_root = "{(ROOT / "assignments").as_posix()}"'
+    path.write_text(text.replace('assignments_root = "."', root), "utf-8")
     course = load_course(path)
     assert course.title["ru"] == "Дизайн современных LLM"
     assert (course.scale, course.zone.key) == (10, "Europe/Moscow")
@@ -174,12 +175,20 @@ def test_a_seminar_is_an_assignment_that_is_not_graded(write):
 
 def test_a_seminar_is_no_homework_and_stands_once(write):
     with pytest.raises(ConfigError) as error:
-        load_course(practising(write, '["toy", "two_a", "toy"]'))
-    told = [(one.key, one.message) for one in error.value.problems]
+        load_course(practising(write, '["toy", "two_a", "toy", "gone"]'))
+    told = [(one.key, one.message.partition(" /")[0]) for one in error.value.problems]
     assert told == [
         ("course.seminars.1", "'two_a' already belongs to two"),
         ("course.seminars.2", "'toy' already belongs to the seminars"),
+        ("course.seminars.3", "there is no folder"),
     ]
+
+
+def test_a_seminar_without_its_file_is_told(write):
+    path = practising(write)
+    (path.parent / "toy" / "assignment.toml").unlink()
+    with pytest.raises(ConfigError, match=r"toy/assignment\.toml:1: the file is missing"):
+        load_course(path)
 
 
 @pytest.mark.parametrize(

@@ -209,7 +209,8 @@ def test_a_server_in_any_time_zone_decides_the_same(tmp_path):
 def write_small_course(folder):
     file = folder / "course.toml"
     text = (ROOT / "assignments/course.toml").read_text("utf-8")
-    file.write_text(text.replace('["hw1"]', '["hw1"]\nplanned = true'), "utf-8")
+    root = f'assignments_root = "{(ROOT / "assignments").as_posix()}"'
+    file.write_text(text.replace('assignments_root = "."', root), "utf-8")
     return file
 
 
