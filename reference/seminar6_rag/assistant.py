@@ -186,6 +186,7 @@ class Assistant:
         count: Callable[[str], int],
         budget: int = 500,
         k: int = 4,
+        *,
         reranker: Reranker | None = None,
         guarded: bool = True,
         examples: Sequence[Message] = (),

@@ -43,6 +43,7 @@ def features(
         scores: The candidate's BM25 score as a share of the query's best one, and its cosine.
         idf: The weight of each word; unknown words weigh 0, for no document can have them.
     """
+    # Sorted before they are added: a set of words has no fixed order, and a sum's last digit does.
     asked = set(query)
     held = asked.intersection(document)
     weight = sum(sorted(idf.get(word, 0.0) for word in asked))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..experiment import Report
 from .answering import pack_context, prompt
@@ -53,7 +53,7 @@ def compare_templates(
     """Ask the same questions without documents, with two templates, and with the right document."""
     seed = report.setting.seed
     questions = corpus.test[:number]
-    names = corpus.names
+    gold, names = [question.document for question in questions], corpus.names
     plain = Assistant(retriever, chat.one(NEW_TOKENS), chat.count, BUDGET, K)
     taught = Assistant(retriever, chat.one(NEW_TOKENS), chat.count, BUDGET, K, examples=examples())
     found = [taught.prepare(asked(question.text)) for question in questions]
@@ -70,28 +70,29 @@ def compare_templates(
     for way, prepared in ways.items():
         texts = chat.many([one.messages for one in prepared], NEW_TOKENS)
         replies = [taught.finish(*pair) for pair in zip(prepared, texts, strict=True)]
-        gold = [question.document for question in questions]
         right[way] = [
             float(names[one].casefold() in reply.text.casefold())
             for one, reply in zip(gold, replies, strict=True)
         ]
-        rows.append([way, *told(right[way], seed), *_citations(replies, gold)])
+        rows.append([way, *told(right[way], seed), *_citations(replies, gold, seed)])
         sample += [[way, questions[at].text, replies[at].text[:80]] for at in range(2)]
-    shown = [float(q.document in one.shown) for q, one in zip(questions, found, strict=True)]
-    report.table(
-        "answers",
-        ("prompt", "names it", "low", "high", "replies that cite", "citations", "precise"),
-        rows,
-        f"Answers of the base model to {len(questions)} questions",
-    )
+    columns = ("prompt", "names it", "low", "high", "citations", "precise", "from", "to")
+    title = f"Answers of the base model to {len(questions)} questions (95 % intervals)"
+    report.table("answers", columns, rows, title)
     report.table("answer_samples", ("prompt", "question", "answer"), sample, "Two of each")
+    _conclude(report, right)
+    shown = [float(one in ready.shown) for one, ready in zip(gold, found, strict=True)]
     report.result("right_document_in_prompt", told(shown, seed))
+
+
+def _conclude(report: Report, right: Mapping[str, Sequence[float]]) -> None:
+    """Compare the prompts in pairs: what documents are worth, and what examples are."""
     for one, other in (
         ("found, rules and examples", "no documents, examples"),
         ("found, rules and examples", "found, rules only"),
         ("right document, examples", "found, rules and examples"),
     ):
-        difference = better(right[one], right[other], seed)
+        difference = better(right[one], right[other], report.setting.seed)
         report.reading(verdict(f"«{one}»", f"«{other}»", "naming the object", difference))
 
 
@@ -104,11 +105,9 @@ def _over(prepared: Prepared, ids: Sequence[str], retriever: Retriever, chat: Ch
     return Prepared(prepared.question, messages, tuple(shown))
 
 
-def _citations(replies: Sequence[Reply], gold: Sequence[str]) -> tuple[int, int, float | str]:
-    """Return how many replies cite, how many citations there are, and the share that is right."""
-    pairs = [
-        (one, right) for reply, right in zip(replies, gold, strict=True) for one in reply.cited
-    ]
-    citing = sum(bool(reply.cited) for reply in replies)
-    share = sum(one == right for one, right in pairs) / len(pairs) if pairs else "none"
-    return citing, len(pairs), share
+def _citations(replies: Sequence[Reply], gold: Sequence[str], seed: int) -> list[float | str]:
+    """Return how many citations there are, and the share that is right with its interval."""
+    pairs = [(one, best) for reply, best in zip(replies, gold, strict=True) for one in reply.cited]
+    if not pairs:
+        return [0, "none", "", ""]
+    return [len(pairs), *told([float(one == best) for one, best in pairs], seed)]
