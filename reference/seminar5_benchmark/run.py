@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..common import load_model, seed_everything
-from ..experiment import COLOURS, INK, Report, Setting, digest, setting
-from .diagnosis import calibration_error, contaminated
+from ..experiment import COLOURS, Report, Setting, digest, setting
+from .checks import Answers, calibration, leaks
 from .report import report as error_page
 from .report import report_hash
 from .stats import bootstrap_ci, holm, paired_permutation
@@ -30,20 +30,35 @@ INVENTED = 40  # questions on passages, half of them without an answer there
 PLANTED = 24
 TRACED = 6  # own answers traced to their passage
 REPEATED = 24  # questions asked once more
-SHARED_WORDS = 8  # in a row, that make a test item known
-BINS = 5
 BASE = Template()
 PERMUTATIONS = 5000
 
-Answers = Mapping[str, Sequence[Answer]]
+
+class Clock:
+    """Says what is being done, and how long each step took."""
+
+    def __init__(self, report: Report) -> None:
+        self._report, self._start, self._name = report, time.perf_counter(), "loading the model"
+
+    def step(self, name: str) -> None:
+        """Begin the next step."""
+        self.stop()
+        self._report.step(name)
+        self._name = name
+
+    def stop(self) -> None:
+        """End the step that is being done."""
+        now = time.perf_counter()
+        self._report.timing(self._name, now - self._start, "s")
+        self._start = now
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the experiment."""
     told = setting("Seminar 5: a mini benchmark", argv)
     seed_everything(told.seed)
-    start = time.perf_counter()
     report = Report(5, "A mini benchmark", told)
+    clock = Clock(report)
     model, tokenizer = load_model(told.model)
     subject = Subject(model, tokenizer, told.seed)
     tests, known = (load(told.data["benchmark"], part) for part in ("test", "dev"))
@@ -54,32 +69,32 @@ def main(argv: Sequence[str] | None = None) -> None:
         invented=2 * told.scaled(INVENTED // 2, 4),
         planted=told.scaled(PLANTED, 4),
     )
-    report.step("six tasks")
+    clock.step("six tasks")
     answers = {name: ask(model, tokenizer, items, BASE) for name, items in drawn.items()}
     readings = accuracies(subject, drawn, answers, report)
-    report.step("ablations")
+    clock.step("ablations")
     readings += ablations(subject, drawn, known, answers, report)
-    report.step("calibration")
+    clock.step("calibration")
     readings += calibration(subject, answers, report)
-    report.step("the judge")
+    clock.step("the judge")
     pairs = sample(tests["socialiqa"], told.scaled(PAIRS, 8), told.seed + 1)
     readings += judge(subject, pairs, told.scaled(SPOKEN, 2), report)
-    report.step("answers without a source")
+    clock.step("answers without a source")
     half = told.scaled(INVENTED // 2, 4)
     passages = [
         *sample([i for i in tests["unsolvable_questions"] if i.answer == 0], half, told.seed),
         *sample([i for i in tests["unsolvable_questions"] if i.answer == 1], half, told.seed),
     ]
     readings += inventions(subject, passages, report)
-    report.step("sources")
+    clock.step("sources")
     real = passages[: told.scaled(TRACED, 3)]
     readings += sources(subject, told.scaled(PLANTED, 4), real, report)
-    report.step("contamination, repetition")
+    clock.step("contamination, repetition")
     readings += leaks(tests, known, report)
     readings += repetition(subject, drawn, report)
     write_page(subject, drawn, answers, told, report)
     report.reading(*readings)
-    report.timing("whole", time.perf_counter() - start, "s")
+    clock.stop()
     report.finish()
 
 
@@ -180,76 +195,6 @@ def ablations(
         f"Of {len(rows)} ablations at the 5 % level after Holm: {moved}.",
         f"With the options turned round, {kept:.0%} ({low:.0%} to {high:.0%}) of the answers stay "
         f"with the same option; letter A is chosen in {sum(first) / len(first):.0%} of all.",
-    ]
-
-
-def calibration(subject: Subject, answers: Answers, report: Report) -> list[str]:
-    """Compare the confidence of the answers with how often they are right."""
-    given = [answer for found in answers.values() for answer in found]
-    sure, right = [a.confidence for a in given], [a.correct for a in given]
-    error = calibration_error(sure, right, BINS)
-    gap, low, high = subject.mean([s - r for s, r in zip(sure, right, strict=True)])
-    report.result(
-        "calibration", {"ece": error, "overconfidence": [gap, low, high], "n": len(given)}
-    )
-    bins = [
-        [(s, r) for s, r in zip(sure, right, strict=True) if place == min(int(s * BINS), BINS - 1)]
-        for place in range(BINS)
-    ]
-    with report.figure("calibration", "Confidence and accuracy", width=5.0, height=4.5) as (
-        _,
-        axes,
-    ):
-        axes.plot([0, 1], [0, 1], "--", color=INK, label="as right as it is sure")
-        for place, inside in enumerate(bin_ for bin_ in bins if bin_):
-            hits = [float(r) for _, r in inside]
-            at = sum(s for s, _ in inside) / len(inside)
-            ends = bootstrap_ci(hits, LEVEL, RESAMPLES, subject.seed)
-            axes.plot([at, at], ends, color=COLOURS[0])
-            label = None if place else "model, with 95 % interval"
-            axes.plot([at], [sum(hits) / len(hits)], "o", color=COLOURS[0], label=label)
-        axes.set_xlim(0, 1)
-        axes.set_ylim(0, 1)
-        axes.set_xlabel("mean confidence of the chosen option (probability)")
-        axes.set_ylabel("share of right answers")
-        axes.legend(loc="upper left")
-    verdict = (
-        "overconfident" if low > 0 else "underconfident" if high < 0 else "neither over- nor "
-        "underconfident on the whole"
-    )  # fmt: skip
-    return [
-        f"The model is {verdict}: confidence less accuracy is {gap:+.2f} ({low:+.2f} to "
-        f"{high:+.2f}), expected calibration error {error:.2f} in {BINS} bins."
-    ]
-
-
-def _own_words(item: Item) -> str:
-    """Return an item's text without the question that every item of its task asks (`russe`)."""
-    return f"{item.context} {item.question.partition('Question: Is word')[0]}"
-
-
-def leaks(
-    tests: Mapping[str, Sequence[Item]], known: Mapping[str, Sequence[Item]], report: Report
-) -> list[str]:
-    """Count test questions that share words in a row with the examples a prompt may show."""
-    rows, worst = [], ("", 0.0)
-    for name, items in tests.items():
-        shown, asked = ([_own_words(one) for one in part] for part in (known[name], items))
-        found = contaminated(asked, shown, SHARED_WORDS)
-        rows.append([name, len(items), len(found), len(found) / len(items)])
-        worst = max(worst, (name, len(found) / len(items)), key=lambda pair: pair[1])
-    report.table(
-        "contamination",
-        ["task", "test items", f"share {SHARED_WORDS} words", "share"],
-        rows,
-        "Test questions that repeat words of the examples",
-    )
-    if not worst[1]:
-        return [f"No test question shares {SHARED_WORDS} words in a row with an example."]
-    return [
-        f"Most shared words are in {worst[0]}: {worst[1]:.1%} of its test questions have "
-        f"{SHARED_WORDS} words in a row in common with an example: leaked or just alike, only "
-        "reading tells."
     ]
 
 
