@@ -23,8 +23,8 @@ Item = Mapping[str, str]
 
 
 def load_items(folder: Path, count: int, seed: int) -> list[Item]:
-    """Return `count` items of the set `summaries` (test split), drawn by the seed."""
-    lines = (folder / "test.jsonl").read_text(encoding="utf-8").splitlines()
+    """Return `count` items of the set `summaries` (public part), drawn by the seed."""
+    lines = (folder / "public.jsonl").read_text(encoding="utf-8").splitlines()
     items = [json.loads(line) for line in lines]
     fitting = [i for i in items if WORDS[0] <= len(i["document"].split()) <= WORDS[1]]
     return random.Random(seed).sample(fitting, min(count, len(fitting)))

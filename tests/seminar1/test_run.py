@@ -42,7 +42,7 @@ def world(lab, tmp_path_factory):
         for i in range(30)
     ]
     text = "".join(json.dumps(row) + "\n" for row in rows)
-    (folder / "summaries" / "test.jsonl").write_text(text, encoding="utf-8")
+    (folder / "summaries" / "public.jsonl").write_text(text, encoding="utf-8")
     return folder
 
 
