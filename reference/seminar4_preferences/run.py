@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from .. import common
+from ..common import load_model, seed_everything
 from ..experiment import Report, setting
 from .data import read_rows
 from .run_safety import GUARD, GUARDED, PROMPTS, attacks, chat, harmful, interview
@@ -51,9 +51,9 @@ from .training import pair_logps, restore, state_of
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the experiment."""
     asked = setting("Seminar 4: preferences and safety", argv)
-    common.seed_everything(asked.seed)
+    seed_everything(asked.seed)
     report = Report(4, "Preferences, over-optimization, refusals and red-teaming", asked)
-    model, tokenizer = common.load_model(asked.model)
+    model, tokenizer = load_model(asked.model)
     rows = divide(read_rows(asked.data["summaries"] / "train.jsonl"), asked)
     lab = open_lab(asked, model, tokenizer, rows)
     report.budget(
