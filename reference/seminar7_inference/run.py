@@ -29,6 +29,8 @@ from .model import Llama, extend, from_transformers
 from .modes import (
     Answers,
     Prompts,
+    Trial,
+    best_in_a_batch,
     continuous,
     engine_batch,
     engine_uncached,
@@ -259,8 +261,8 @@ def weight_bytes(model: Llama) -> int:
     return found + (head.bytes if isinstance(head, Int8Weight | Int4Weight) else head.nbytes)
 
 
-def quantization(bench: Bench) -> dict[int, float]:
-    """Compare weights in 16, 8 and 4 bits: bytes, quality, speed; return tokens/s of fused ones."""
+def quantization(bench: Bench) -> list[Trial]:
+    """Compare weights in 16, 8 and 4 bits: bytes, quality, speed."""
     bench.report.step("weights in 8 and 4 bits: quality beside speed")
     text = (bench.setting.data["summaries"] / "public.jsonl").read_text(encoding="utf-8")
     count = bench.setting.scaled(TEXTS, 4)
@@ -271,42 +273,45 @@ def quantization(bench: Bench) -> dict[int, float]:
     rows: list[list[object]] = [
         ["plain", weight_bytes(bench.ours) / 2**20, math.exp(sum(base) / count), None, None, 1.0]
     ]
+    kept = {}
     for bits, model in small.items():
         losses, own = surprise(widened(model), texts)
         worse = [mine - theirs for mine, theirs in zip(losses, base, strict=True)]
-        low, high = interval(worse, bench.setting.seed)
+        low, high = map(math.exp, interval(worse, bench.setting.seed))
+        kept[bits] = (low, high)
         same = [float((a == b).float().mean()) for a, b in zip(own, chosen, strict=True)]
-        perplexity = math.exp(sum(losses) / count)
-        share = sum(same) / count
-        size = weight_bytes(model) / 2**20
-        rows.append([f"int{bits}", size, perplexity, math.exp(low), math.exp(high), share])
-        bench.report.result(f"int{bits}_perplexity_ratio", [math.exp(low), math.exp(high)])
+        size, perplexity = weight_bytes(model) / 2**20, math.exp(sum(losses) / count)
+        rows.append([f"int{bits}", size, perplexity, low, high, sum(same) / count])
     columns = ("weights", "MiB", "perplexity", "ratio, low", "ratio, high", "same choice")
     title = f"Quality of quantized weights ({count} texts, 95 % intervals over texts)"
     bench.report.table("quantization", columns, rows, title)
-    return _speeds(bench, small)
+    return _speeds(bench, small, kept)
 
 
-def _speeds(bench: Bench, small: dict[int, Llama]) -> dict[int, float]:
+def _speeds(
+    bench: Bench, small: dict[int, Llama], kept: dict[int, tuple[float, float]]
+) -> list[Trial]:
     """Time quantized weights: by products in sight, and by torch's kernels where there are any."""
-    plain = one_by_one(lambda p: engine_batch(bench.ours, p, bench.new), bench.single)
-    told = [row("plain", plain)]
-    speeds = {16: plain.per_second}
+    told, trials = [], []
+
+    def tried(name: str, bits: int, model: Llama) -> None:
+        engine_batch(model, bench.single[:1], 2)
+        alone = one_by_one(lambda p: engine_batch(model, p, bench.new), bench.single)
+        together = engine_batch(model, bench.prompts, max(2, bench.new // 2))
+        told.append([*row(name, alone), together.per_second])
+        speeds = (alone.per_second, together.per_second)
+        trials.append(Trial(bits, model, *speeds, kept.get(bits, (1.0, 1.0))))
+
+    tried("plain", 16, bench.ours)
     for bits, model in small.items():
         shown = engine_batch(model, bench.single[:1], WIDENING)
-        told.append(row(f"int{bits}, widened in sight", shown))
-        if device().type != "cpu" or dtype() is not torch.bfloat16:
-            continue  # the kernels are the CPU's, in bfloat16
-        kernel = fused(model)
-        engine_batch(kernel, bench.single[:1], 2)
-        quick = one_by_one(
-            lambda p, kernel=kernel: engine_batch(kernel, p, bench.new), bench.single
-        )
-        told.append(row(f"int{bits}, torch's kernel", quick))
-        speeds[bits] = quick.per_second
-    title = "Speed of quantized weights, one prompt at a time"
-    bench.report.table("quantization_speed", COLUMNS, told, title, timed=True)
-    return speeds
+        told.append([*row(f"int{bits}, widened in sight", shown), None])
+        if device().type == "cpu" and dtype() is torch.bfloat16:  # where there are such kernels
+            tried(f"int{bits}, torch's kernel", bits, fused(model))
+    columns = (*COLUMNS, f"tokens/s, {len(bench.prompts)} rows")
+    title = "Speed of quantized weights, one prompt at a time and together"
+    bench.report.table("quantization_speed", columns, told, title, timed=True)
+    return trials
 
 
 def speculation(bench: Bench) -> list[tuple[str, float, float]]:
@@ -375,14 +380,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     alone = caches(bench)
     together = batches(bench)
     uneven(bench)
-    speeds = quantization(bench)
+    trials = quantization(bench)
     drafts = speculation(bench)
     from .prototype import optimize  # needs seminar 6; everything above does not
 
-    served = optimize(bench)
+    served = optimize(bench, best_in_a_batch(trials))
     from .reading import read
 
-    report.reading(*read(alone, together, speeds, drafts, served))
+    report.reading(*read(alone, together, trials, drafts, served))
     report.finish()
 
 
