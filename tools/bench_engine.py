@@ -18,6 +18,7 @@ from typing import Any
 from graders.assets import ensure_data, ensure_model
 from reference.common import PRESETS, device, dtype, load_model
 from reference.experiment import Setting
+from reference.seminar7_inference.bench import prompts_of
 from reference.seminar7_inference.kernels import fused
 from reference.seminar7_inference.model import from_transformers
 from reference.seminar7_inference.modes import (
@@ -28,11 +29,10 @@ from reference.seminar7_inference.modes import (
     transformers_generate,
 )
 from reference.seminar7_inference.quantize import quantized
-from reference.seminar7_inference.run import prompts_of
 
 TIMES = 5  # each side, in turns
 NEW = {1: 32, 16: 24}  # tokens of an answer by rows
-GUESSES = 3
+GUESSES = 2
 SPOKEN = 4  # prompts of the speculation
 
 

@@ -20,7 +20,7 @@ from .scheduler import Scheduler
 from .serve import Worker, create_app, serve
 
 if TYPE_CHECKING:
-    from .run import Bench
+    from .bench import Bench
 
 QUESTIONS = 8
 ANSWER = 32  # tokens
