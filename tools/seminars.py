@@ -36,7 +36,7 @@ from tools.seminars_page import Topic, write_pages
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "build" / "seminars"
 STATE = "state.json"
-_ABOVE = re.compile(r"^\s*from \.\.(\w+)", re.MULTILINE)
+_ABOVE = re.compile(r"^\s*from \.\.(?: import )?(\w+)", re.MULTILINE)
 console = Console()
 
 

@@ -17,6 +17,9 @@ from graders.core.errors import CourseError
 from graders.release.markers import cut
 
 _ABOVE = re.compile(r"^(?P<indent>\s*)from \.\.(?P<name>\w+)", re.MULTILINE)
+_ABOVE_WHOLE = re.compile(
+    r"^(?P<indent>\s*)from \.\. import (?P<names>\w+(?:, \w+)*)$", re.MULTILINE
+)
 _BESIDE = re.compile(r"^\s*from \.(?P<name>\w+)", re.MULTILINE)
 _GENERATED = ("*.py", "*.ipynb")
 
@@ -67,11 +70,11 @@ def starter_files(reference_dir: Path) -> dict[str, str]:
 def shared_modules(reference_dir: Path) -> list[Path]:
     """Return the modules above a reference that it uses, directly or through one of them."""
     above = reference_dir.parent
-    names = {
-        found["name"]
-        for source in reference_dir.glob("*.py")
-        for found in _ABOVE.finditer(source.read_text(encoding="utf-8"))
-    }
+    names: set[str] = set()
+    for source in reference_dir.glob("*.py"):
+        text = source.read_text(encoding="utf-8")
+        names |= {found["name"] for found in _ABOVE.finditer(text)}
+        names |= {n for found in _ABOVE_WHOLE.finditer(text) for n in found["names"].split(", ")}
     taken: dict[str, Path] = {}
     while names:
         name = names.pop()
@@ -144,7 +147,14 @@ def _self_contained(files: dict[str, str], reference_dir: Path) -> dict[str, str
             f"there is no {name} above the reference to import from", where=str(reference_dir)
         )
 
-    whole = {name: _ABOVE.sub(inside, text) for name, text in files.items()}
+    def beside(found: re.Match[str]) -> str:
+        for name in set(found["names"].split(", ")) - set(shared):
+            raise CourseError(f"there is no module {name} above it", where=str(reference_dir))
+        return f"{found['indent']}from . import {found['names']}"
+
+    whole = {
+        name: _ABOVE_WHOLE.sub(beside, _ABOVE.sub(inside, text)) for name, text in files.items()
+    }
     for path in shared.values():
         if path.name in whole:
             raise CourseError(

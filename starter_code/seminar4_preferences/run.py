@@ -11,10 +11,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from .. import common
+from .common import load_model, seed_everything
 from .experiment import Report, setting
 from .data import read_rows
-from .run_safety import PROMPTS, attacks, chat, harmful, interview
+from .run_safety import GUARD, GUARDED, PROMPTS, attacks, chat, harmful, interview
 from .run_training import (
     FIXED,
     MENDED,
@@ -51,9 +51,9 @@ from .training import pair_logps, restore, state_of
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the experiment."""
     asked = setting("Seminar 4: preferences and safety", argv)
-    common.seed_everything(asked.seed)
+    seed_everything(asked.seed)
     report = Report(4, "Preferences, over-optimization, refusals and red-teaming", asked)
-    model, tokenizer = common.load_model(asked.model)
+    model, tokenizer = load_model(asked.model)
     rows = divide(read_rows(asked.data["summaries"] / "train.jsonl"), asked)
     lab = open_lab(asked, model, tokenizer, rows)
     report.budget(
@@ -78,27 +78,27 @@ def _training(report: Report, lab: Lab) -> Mapping[str, Trained]:
     raw = state_of(lab.model)
     report.step("the raw model's own summaries, paired with people's")
     pairs = own_against_human(lab)
-    lab.test(RAW)
+    report.step(f"  {RAW}: ROUGE-L {lab.test(RAW):.3f}")
     before = pair_logps(lab.model, lab.tokenizer, pairs.pairs)
 
     report.step("DPO from the raw model, overdone")
     trained = {OVERDONE: over_optimize(lab, pairs.pairs, before)}
-    lab.test(OVERDONE)
+    report.step(f"  {OVERDONE}: ROUGE-L {lab.test(OVERDONE):.3f}")
     after = {OVERDONE: aftermath(lab, pairs.pairs, before, OVER.weight)}
 
     report.step("ORPO from the raw model, on the same pairs")
     restore(lab.model, raw)
     trained[ODDS] = orpo(lab, pairs.pairs)
-    lab.test(ODDS)
+    report.step(f"  {ODDS}: ROUGE-L {lab.test(ODDS):.3f}")
 
     report.step("SFT, then DPO against its own summaries, stopped by ROUGE-L")
     restore(lab.model, raw)
     trained[TAUGHT] = sft(lab)
-    lab.test(TAUGHT)
+    report.step(f"  {TAUGHT}: ROUGE-L {lab.test(TAUGHT):.3f}")
     fresh = own_against_human(lab)
     before = pair_logps(lab.model, lab.tokenizer, fresh.pairs)
     trained[MENDED] = dpo_fixed(lab, fresh.pairs, before)
-    lab.test(MENDED)
+    report.step(f"  {MENDED}: ROUGE-L {lab.test(MENDED):.3f}")
     after[MENDED] = aftermath(lab, fresh.pairs, before, FIXED.weight)
 
     show_pairs(report, {RAW: pairs, TAUGHT: fresh})
@@ -118,17 +118,19 @@ def _safety(report: Report, lab: Lab, trained: Mapping[str, Trained]) -> None:
     folder = asked.data["safety"]
     show_classifier(report, asked)
     prompts, wrappers = harmful(folder, asked), attacks(folder, asked)
-    answer = chat(lab.model, lab.tokenizer)
-    report.step("red-teaming the model after SFT and DPO")
+    report.step("refusals of the model after SFT and DPO")
     restore(lab.model, trained[MENDED].state)
-    tuned = interview(answer, prompts, {}, asked)
-    report.step("red-teaming the base model")
+    bare = chat(lab.model, lab.tokenizer)
+    found = {MENDED: interview(bare, prompts, {}, asked)}
     with lab.model.disable_adapter():
-        base = interview(answer, prompts, wrappers, asked)
-    found = {RAW: base, MENDED: tuned}
+        report.step("refusals of the raw model")
+        found = {RAW: interview(bare, prompts, {}, asked), **found}
+        report.step("red-teaming the raw model under a system prompt that tells it to refuse")
+        guarded = chat(lab.model, lab.tokenizer, GUARD)
+        found[GUARDED] = interview(guarded, prompts, wrappers, asked)
     rates = show_refusals(report, found)
-    show_attacks(report, base, [row["id"] for row in prompts])
-    read_safety(report, base, rates)
+    show_attacks(report, found[GUARDED], [row["id"] for row in prompts])
+    read_safety(report, found, rates)
 
 
 if __name__ == "__main__":

@@ -69,6 +69,14 @@ def test_a_starter_takes_along_what_it_shares_with_others(sharing):
     assert files["common.py"] == "from .seeds import SEED\n"
 
 
+def test_a_shared_module_may_be_imported_whole(sharing):
+    (sharing / "run.py").write_text("from .. import common, seeds\n")
+    assert starter_files(sharing)["run.py"] == "from . import common, seeds\n"
+    (sharing / "run.py").write_text("from .. import common, nowhere\n")
+    with pytest.raises(CourseError, match="no module nowhere above"):
+        starter_files(sharing)
+
+
 def test_a_shared_module_cannot_hide_one_of_the_package(sharing):
     (sharing / "common.py").write_text("own = 1\n")
     with pytest.raises(CourseError, match=r"common\.py is both"):
