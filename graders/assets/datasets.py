@@ -134,7 +134,8 @@ def ensure_data(name: str, say: Say = quiet, near: Path | None = None) -> Path:
     and private in one order, without `package` and `summary`. Each has a `manifest.json`; a
     bundle's folder has only `student_parts`. `documentation` holds `documents.jsonl` with rows
     `{"id", "name", "signature", "document"}`, and `train.jsonl` and `test.jsonl` with rows `{"id",
-    "query", "document", "package"}`; all of it is the students'.
+    "query", "document", "package"}`; all of it is the students'. So is all of `safety`, whose
+    files `graders.assets.safety` describes.
 
     Args:
         name: A data set that is pinned here, or `hub:OWNER/NAME[@REVISION]`.
