@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 
 import torch
 from torch.nn import functional as F  # noqa: N812 - its usual name
@@ -100,9 +101,26 @@ def _speeds(
         if device().type == "cpu" and dtype() is torch.bfloat16:  # where there are such kernels
             tried(f"int{bits}, torch's kernel", bits, fused(model))
     columns = (*COLUMNS, f"tokens/s, {len(bench.prompts)} rows")
+    _picture(bench, trials)
     title = "Speed of quantized weights, one prompt at a time and together"
     bench.report.table("quantization_speed", columns, told, title, timed=True)
     return trials
+
+
+def _picture(bench: Bench, trials: Sequence[Trial]) -> None:
+    """Draw quality beside speed: one point for each number of bits."""
+    with bench.report.figure("quality_and_speed", "Weights: quality beside speed") as (_, axes):
+        for trial in trials:
+            low, high = trial.kept
+            middle = (low * high) ** 0.5
+            spread = [[middle - low], [high - middle]]
+            label = f"{trial.bits} bits"
+            axes.errorbar([trial.alone], [middle], yerr=spread, marker="o", capsize=4, label=label)
+        axes.axhline(1.0, linewidth=1, linestyle=":")
+        axes.set_xlabel("throughput of one prompt at a time, tokens/s")
+        axes.set_ylabel("perplexity, times that of plain weights")
+        axes.set_xlim(left=0)
+        axes.legend()
 
 
 def speculation(bench: Bench) -> list[tuple[str, float, float]]:

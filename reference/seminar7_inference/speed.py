@@ -47,6 +47,7 @@ def caches(bench: Bench) -> dict[str, Answers]:
     }
     rows = [row(name, answers) for name, answers in found.items()]
     bench.report.table("caches", COLUMNS, rows, "One prompt at a time", timed=True)
+    _bars(bench, found)
     plain = found["engine, own cache"]
     shape, tokens = ours.shape, max(map(len, bench.single)) + new
     sizes = {
@@ -68,6 +69,23 @@ def caches(bench: Bench) -> dict[str, Answers]:
     bench.report.result("kv_bytes_a_token", kv_bytes(shape, 1, ours.embed.dtype))
     bench.report.result("quantized_cache_of_transformers", _quantized_cache(bench))
     return found
+
+
+def _bars(bench: Bench, found: dict[str, Answers]) -> None:
+    """Draw each mode's time per token beside its time to the first one."""
+    names = list(found)[::-1]
+    with bench.report.figure("modes", "One prompt at a time: latency by mode") as (_, axes):
+        for shift, (label, seconds) in enumerate(
+            (
+                ("per token after it (TPOT)", [found[name].gap for name in names]),
+                ("to the first token (TTFT)", [found[name].first for name in names]),
+            )
+        ):
+            places = [place + 0.4 * shift - 0.2 for place in range(len(names))]
+            axes.barh(places, [1000 * value for value in seconds], height=0.38, label=label)
+        axes.set_yticks(range(len(names)), names)
+        axes.set_xlabel("time, ms")
+        axes.legend()
 
 
 def _quantized_cache(bench: Bench) -> str:
