@@ -17,7 +17,7 @@ import torch
 from .chat import encode_chat
 
 QUESTION = "Summarize this Python documentation in one short sentence."
-WORDS = (25, 60)  # of a description: long enough to say something, short enough to read often
+WORDS = (25, 40)  # of a description: long enough to say something, short enough to read often
 
 Item = Mapping[str, str]
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-PLAIN = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
+UNFILTERED = {"temperature": 1.0, "top_p": 1.0, "min_p": 0.0, "top_k": 0}
 
 
 def _chain(words):
@@ -36,9 +36,10 @@ def test_filters_on_five_logits(student, case):
         "min_p_filter": (0.3, {1, 2, 3}),
     }
     for name, (number, tokens) in right.items():
-        got = student.drive("lab", "filtered", name, logits, number)
-        case.require(not got["refused"], "seminar1.filters.refused", name=name, number=number)
-        kept = {place for place, logit in enumerate(got["out"][0]) if logit != -math.inf}
+        answer = student.drive("lab", "filtered", name, logits, number)
+        fine = not answer["refused"]
+        case.require(fine, "seminar1.filters.refused", name=name, number=number)
+        kept = {place for place, logit in enumerate(answer["out"][0]) if logit != -math.inf}
         case.require(kept == tokens, "seminar1.open.failed")
 
 
@@ -46,7 +47,7 @@ def test_filters_on_five_logits(student, case):
 def test_greedy_follows_a_chain_until_eos(student, case):
     rows, masks = [[0, 3], [5, 6]], [[0, 1], [1, 1]]
     got = student.drive("lab", "greedy", _chain(12), rows, masks, [9, 8, 0])
-    case.require(not got["refused"], "seminar1.decoding.refused")
+    case.require(got["refused"] is False, "seminar1.decoding.refused")
     case.require(got["tokens"] == [[4, 5, 6, 7, 8], [7, 8, 0, 0, 0]], "seminar1.open.failed")
 
 
@@ -54,7 +55,9 @@ def test_greedy_follows_a_chain_until_eos(student, case):
 def test_the_same_seed_draws_the_same_tokens(student, case):
     even = {"kind": "planted", "table": [[0.0] * 10] * 10}
     runs = [
-        student.drive("lab", "sample", even, [[1], [2]], [15, -1, 0], PLAIN, [chance, 0])["tokens"]
+        student.drive("lab", "sample", even, [[1], [2]], [15, -1, 0], UNFILTERED, [chance, 0])[
+            "tokens"
+        ]
         for chance in (7, 7, 8)
     ]
     case.require(runs[0] == runs[1], "seminar1.decoding.not_repeatable")
@@ -91,7 +94,7 @@ def test_repetition_is_measured(student, case):
 def test_three_runs_are_compared(student, case):
     texts, scores = [["x", "y"], ["x", "z"], ["x", "y"]], [[1.0, 0.0], [1.0, 1.0], [1.0, 0.5]]
     got = student.drive("lab", "stability", texts, scores, [0, 1, 2])
-    case.require(not got["refused"], "seminar1.measures.stability_refused")
+    case.require(got["refused"] is False, "seminar1.measures.stability_refused")
     right = {"mean": 0.75, "between_seeds": 0.25, "within_prompt": 0.25, "agreement": 4 / 6}
     near = all(math.isclose(got["found"][name], value) for name, value in right.items())
     case.require(near, "seminar1.open.failed")
