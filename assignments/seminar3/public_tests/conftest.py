@@ -10,12 +10,11 @@ import torch
 
 
 @pytest.fixture
-def close() -> Callable[..., bool]:
-    """Return a function that says whether two tensors are the same up to rounding."""
+def alike() -> Callable[[Any, torch.Tensor, float], bool]:
+    """Return a function that compares two tensors up to a small difference."""
 
-    def same(got: Any, wanted: torch.Tensor, tolerance: float = 1e-4) -> bool:
-        if not isinstance(got, torch.Tensor) or got.shape != wanted.shape:
-            return False
-        return bool((got.double() - wanted.double()).abs().max() <= tolerance)
+    def compare(found: Any, right: torch.Tensor, slack: float = 1e-4) -> bool:
+        shaped = isinstance(found, torch.Tensor) and found.shape == right.shape
+        return shaped and bool((found - right).abs().max() <= slack)
 
-    return same
+    return compare
