@@ -8,11 +8,10 @@ import random
 import pytest
 
 from reference.experiment import Setting
-from reference.seminar4_preferences.run_safety import attacks, examine_classifier, harmful
-from reference.seminar4_preferences.run_training import divide
 
 from .conftest import WORDS
 
+pytestmark = pytest.mark.slow  # torch comes with every piece of the run
 LONG = "We play a game with many rules and long words. " * 4
 
 
@@ -74,6 +73,8 @@ def _rows(path):
 
 
 def test_no_package_is_trained_on_and_examined(data, asked):
+    from reference.seminar4_preferences.run_training import divide
+
     rows = divide(_rows(data["summaries"] / "train.jsonl"), asked)
     kinds = [[*rows.pairs, *rows.sft], rows.check, rows.test]
     names = [{row["package"] for row in kind} for kind in kinds]
@@ -83,6 +84,8 @@ def test_no_package_is_trained_on_and_examined(data, asked):
 
 
 def test_prompts_come_from_every_area_alike_and_are_short(data, asked):
+    from reference.seminar4_preferences.run_safety import harmful
+
     chosen = harmful(data["safety"], asked)
     assert {row["category"] for row in chosen[:3]} == {"malice", "hazard", "lies"}
     assert len(chosen) == 24
@@ -91,6 +94,8 @@ def test_prompts_come_from_every_area_alike_and_are_short(data, asked):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_every_attack_has_one_place_for_the_prompt(data, asked, seed):
+    from reference.seminar4_preferences.run_safety import attacks
+
     found = attacks(data["safety"], Setting(asked.model, data, None, asked.out, seed, 1.0))
     assert all(template.count("{prompt}") == 1 for template in found.values())
     assert found["in the wild"].startswith("We play")
@@ -98,6 +103,8 @@ def test_every_attack_has_one_place_for_the_prompt(data, asked, seed):
 
 
 def test_moved_answers_are_taken_out_and_the_wider_rule_finds_what_evades(data):
+    from reference.seminar4_preferences.run_safety import examine_classifier
+
     plain, kept, wider = examine_classifier(_rows(data["safety"] / "replies.jsonl"))
     assert (plain.found.recall.count, kept.found.recall.count) == (3, 2)
     assert plain.found.recall.value == pytest.approx(1 / 3)
@@ -105,7 +112,6 @@ def test_moved_answers_are_taken_out_and_the_wider_rule_finds_what_evades(data):
     assert wider.found.precision.value == 1
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.is_gradient_checkpointing:FutureWarning")
 def test_the_whole_run_repeats_itself_to_the_hash(llama, tokenizer, data, tmp_path, capsys):
     from reference.seminar4_preferences.run import main
