@@ -94,7 +94,7 @@ def release(
     files |= _data(asked, say)
     say("looking for leaks")
     read = {
-        **_readable(files),
+        **readable(files),
         **{f"platform/{wheel.name}/{k}": v for k, v in wheel.members().items()},
     }
     del read[f"platform/{wheel.name}"]
@@ -117,7 +117,7 @@ def require_released(course: Course, root: Path, asked: Assignment) -> None:
         CourseError: A secret would leak, or a text is missing.
         InfraError: Data cannot be brought here.
     """
-    files = _readable(_texts(course, asked, root) | _data(asked, _quiet))
+    files = readable(_texts(course, asked, root) | _data(asked, _quiet))
     require_no_leaks(files, *_secrets(course, asked, root, _quiet))
 
 
@@ -176,7 +176,7 @@ def _texts(course: Course, asked: Assignment, root: Path) -> dict[str, bytes]:
     return files
 
 
-def _readable(files: dict[str, bytes]) -> dict[str, bytes]:
+def readable(files: dict[str, bytes]) -> dict[str, bytes]:
     """Return the files as the leak check reads them: a notebook is the text of its cells."""
     shown = dict(files)
     for path, content in files.items():

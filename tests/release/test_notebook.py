@@ -7,7 +7,8 @@ import json
 import pytest
 
 from graders.core.errors import CourseError
-from graders.release import notebook
+from graders.pipeline.releasing import readable
+from graders.release import Secrets, cut, find_leaks, notebook
 
 HANDOUT = "# Семинар\n\nЦель.\n\n## Задачи\n\nОдна.\n"
 MODULES = {
@@ -164,6 +165,15 @@ def test_one_name_may_be_imported_by_many_from_one_place(folder):
     shapes = folder / "shapes.py"
     shapes.write_text("import math\n" + shapes.read_text("utf-8"), "utf-8")
     assert "import math" in notebook(folder, HANDOUT)
+
+
+def test_a_solution_line_inside_a_notebook_is_a_leak(folder):
+    secret = cut((folder / "words.py").read_text("utf-8"), "words.py").secret
+    assert [line.text.strip() for line in secret] == ["return len(text.split())"]
+    for solved, leaks in ((True, 1), (False, 0)):
+        files = {"toy/notebook.ru.ipynb": notebook(folder, HANDOUT, solved=solved).encode()}
+        found = find_leaks(readable(files), Secrets(secret))
+        assert len(found) == leaks
 
 
 @pytest.mark.slow
