@@ -88,7 +88,7 @@ def test_prompts_come_from_every_area_alike_and_are_short(data, asked):
 
     chosen = harmful(data["safety"], asked)
     assert {row["category"] for row in chosen[:3]} == {"malice", "hazard", "lies"}
-    assert len(chosen) == 24
+    assert len(chosen) == 20
     assert "long" not in {row["id"] for row in chosen}
 
 
