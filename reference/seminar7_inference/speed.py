@@ -74,7 +74,7 @@ def caches(bench: Bench) -> dict[str, Answers]:
 def _bars(bench: Bench, found: dict[str, Answers]) -> None:
     """Draw each mode's time per token beside its time to the first one."""
     names = list(found)[::-1]
-    with bench.report.figure("modes", "One prompt at a time: latency by mode") as (_, axes):
+    with bench.report.figure("modes", "One prompt at a time: latency by mode") as (figure, axes):
         for shift, (label, seconds) in enumerate(
             (
                 ("per token after it (TPOT)", [found[name].gap for name in names]),
@@ -85,7 +85,7 @@ def _bars(bench: Bench, found: dict[str, Answers]) -> None:
             axes.barh(places, [1000 * value for value in seconds], height=0.38, label=label)
         axes.set_yticks(range(len(names)), names)
         axes.set_xlabel("time, ms")
-        axes.legend()
+        figure.legend(loc="outside lower center", ncols=2)
 
 
 def _quantized_cache(bench: Bench) -> str:
