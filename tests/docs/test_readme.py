@@ -30,6 +30,8 @@ NOT_RUN = {
     "make demo": "tests/demo plays it",
     "make test": "it is what runs this",
     "zachetka certify hw1": "takes minutes; tests/certify runs the command on a small assignment",
+    "zachetka certify seminar1": "as above; tests/seminars tries a sample of its mutants",
+    "make seminars": "takes a quarter of an hour; tests/seminars runs the tool on a small seminar",
     "python3 -m venv .venv": "minutes of downloads; the tests' own environment stands in",
     ".venv/bin/pip install": "as above",
 }
