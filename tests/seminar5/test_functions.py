@@ -163,3 +163,15 @@ def test_confidence_by_bytes_does_not_favour_short_options(tasks):
     assert equal.confidence == pytest.approx(0.5)
     raw = tasks.answer_of(item, [-2.0, -19.0], [" a", " " + "b" * 10], "sum")
     assert raw.confidence > 0.999
+
+
+@pytest.mark.slow
+def test_an_interval_of_equal_outcomes_is_no_point():
+    from reference.seminar5_benchmark.trials import Subject
+
+    subject = Subject(None, None, 20)
+    assert subject.mean([1.0] * 15) == pytest.approx([1, 0.8, 1])
+    assert subject.mean([0.0] * 60) == pytest.approx([0, 0, 0.05])
+    assert subject.mean([0.0, 0.0]) == [0, 0, 1]
+    mean, low, high = subject.mean([0.0, 1.0] * 20)
+    assert low < mean == 0.5 < high
