@@ -64,11 +64,12 @@ def test_the_answer_and_its_end_are_learned(student, case):
 @pytest.mark.points("1", key="seminar2.open.pack", part="sequences")
 def test_three_examples_share_two_rows(student, case):
     examples = [{"input_ids": ids, "labels": ids} for ids in ([3, 4], [5, 6, 7, 8], [9, 10, 11])]
-    rows = student.drive("tiny", "packs", examples, 6)
-    case.require(rows is not None, "seminar2.sequences.pack_refuses")
-    same = [row["input_ids"] for row in rows] == [[5, 6, 7, 8, 3, 4], [9, 10, 11]]
+    packed = student.drive("tiny", "packs", examples, 6)
+    case.require(packed is not None, "seminar2.sequences.pack_refuses")
+    same = [row["input_ids"] for row in packed] == [[5, 6, 7, 8, 3, 4], [9, 10, 11]]
     case.require(same, "seminar2.open.pack.failed")
-    case.require(rows[0]["labels"] == [-100, 6, 7, 8, -100, 4], "seminar2.sequences.border_learned")
+    labels = [-100, 6, 7, 8, -100, 4]
+    case.require(packed[0]["labels"] == labels, "seminar2.sequences.border_learned")
 
 
 @pytest.mark.points("1", key="seminar2.open.microbatches", part="training")
