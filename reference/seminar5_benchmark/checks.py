@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from ..experiment import COLOURS, INK, Report
 from .diagnosis import calibration_error, contaminated
-from .stats import bootstrap_ci
 from .tasks import Answer, Item
-from .trials import LEVEL, RESAMPLES, Subject
+from .trials import Subject
 
 SHARED_WORDS = 8  # in a row, that make a test item known
 BINS = 5
@@ -37,12 +36,12 @@ def calibration(subject: Subject, answers: Answers, report: Report) -> list[str]
         for place, inside in enumerate(bin_ for bin_ in bins if bin_):
             hits = [float(r) for _, r in inside]
             at = sum(s for s, _ in inside) / len(inside)
-            ends = bootstrap_ci(hits, LEVEL, RESAMPLES, subject.seed)
+            share, *ends = subject.mean(hits)
             axes.plot([at, at], ends, color=COLOURS[0])
             label = None if place else "model, with 95 % interval"
-            axes.plot([at], [sum(hits) / len(hits)], "o", color=COLOURS[0], label=label)
+            axes.plot([at], [share], "o", color=COLOURS[0], label=label)
         axes.set_xlim(0, 1)
-        axes.set_ylim(0, 1)
+        axes.set_ylim(-0.02, 1.02)
         axes.set_xlabel("mean confidence of the chosen option (probability)")
         axes.set_ylabel("share of right answers")
         axes.legend(loc="upper left")

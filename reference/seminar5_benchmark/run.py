@@ -133,6 +133,7 @@ def accuracies(
             label = None if place else "chance"
             axes.plot([chance], [place], "|", color=COLOURS[1], markersize=16, label=label)
         axes.set_yticks(range(len(rows)), [str(row[0]) for row in rows])
+        axes.invert_yaxis()  # as in the table
         axes.set_xlim(0, 1)
         axes.set_xlabel("accuracy (share of right answers)")
         axes.legend()
