@@ -62,7 +62,7 @@ def test_the_run_shows_all_it_promises_and_gives_the_same_hash_again(folders, tm
     assert {"slices", "confidence", "worst"} <= tables.keys()
     systems = [row[0] for row in tables["accuracy"]["rows"]]
     assert systems == ["base model", "TF-IDF", "LoRA", "QLoRA"]
-    assert len(tables["sweep"]["rows"]) == 4
+    assert len(tables["sweep"]["rows"]) == 3
     assert found["results"]["base_unchanged"] == {"LoRA": True, "QLoRA": True}
     for figure in found["figures"]:
         assert (tmp_path / "a" / figure["file"]).stat().st_size > 0
