@@ -25,6 +25,7 @@ OVER = Plan("dpo", steps=20, batch=4, lr=5e-4, weight=0.1, seed=0)
 SFT = Plan("sft", steps=16, batch=8, lr=1e-3, weight=0.0, seed=0)
 FIXED = Plan("dpo", steps=9, batch=4, lr=5e-5, weight=0.1, seed=0)
 ORPO = Plan("orpo", steps=16, batch=4, lr=5e-4, weight=0.25, seed=0)
+DPO_WEIGHTS = {OVERDONE: OVER.weight, MENDED: FIXED.weight}
 CHECKS = 3  # of ROUGE-L, evenly over the steps of a training; one more comes before it
 TYPOS = 0.3  # of the words
 
