@@ -32,6 +32,8 @@ def test_n_tokens_have_n_minus_one_gaps(student, case, rng):
     whole = times[-1] - times[0]
     case.require(not math.isclose(got, whole / len(times)), "seminar7.metrics.tpot_by_n")
     case.require(math.isclose(got, whole / (len(times) - 1)), "seminar7.metrics.tpot_wrong")
+    pair = case.shaped(student.call("metrics:tpot", times[:2]), float)
+    case.require(math.isclose(pair, times[1] - times[0]), "seminar7.metrics.tpot_wrong")
     for few in (times[:1], []):
         case.require(student.call("metrics:tpot", few) is None, "seminar7.metrics.tpot_of_one")
 
