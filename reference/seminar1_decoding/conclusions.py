@@ -70,7 +70,7 @@ def against_lead(report: Report, found: Found, items: Sequence[Item]) -> None:
         quality = found[FORMS[True]][name].quality
         edges = interval([a - b for a, b in zip(quality, first, strict=True)], report.setting.seed)
         report.reading(
-            f"Against the description's first 10 words {name} with the template "
+            f"Answering by {name} with the template instead of by the description's first 10 words "
             f"{verdict(edges)} (ROUGE-L {span(edges)}, paired)."
         )
 

@@ -152,12 +152,12 @@ def quality(report: Report, found: Found, items: Sequence[Item]) -> dict[str, In
         for place, (_, mean, low, high) in enumerate(reversed(marks)):
             axes.errorbar(
                 mean, place, xerr=[[mean - low], [high - mean]], fmt="o", capsize=3,
-                color=f"C{place >= len(DECODERS):d}",
+                color=f"C{place < len(DECODERS):d}",
             )  # fmt: skip
-        axes.axvline(fmean(first), linestyle="--", linewidth=1, label="first 10 words")
+        axes.axvline(fmean(first), linestyle="--", linewidth=1, color="C2", label="first 10 words")
         axes.set_yticks(range(len(marks)), [label for label, *_ in reversed(marks)], fontsize=7)
         axes.set_xlabel("ROUGE-L F1 with 95 % interval")
-        axes.legend()
+        axes.legend(loc="lower right")
     return gains
 
 
