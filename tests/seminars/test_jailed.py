@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import shutil
 import subprocess
@@ -82,29 +84,56 @@ def test_a_sample_of_hand_written_mutants_fails_as_it_says(engine, copied, semin
             assert mutant.message in {message for _, message in told.values()}, (mutant.id, told)
 
 
+# One process imports what is heavy, and each check is a fork of it.
 CHECK = """
-import json, sys
+import json, os, sys
 from pathlib import Path
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from graders.tester.local import run_public
-found = run_public(Path(sys.argv[1]), Path(sys.argv[2]))
-print(json.dumps({one.case.key: [one.case.status, one.text] for one in found}, ensure_ascii=False))
+for line in sys.stdin:
+    if os.fork() == 0:
+        found = run_public(*map(Path, json.loads(line)))
+        told = {one.case.key: [one.case.status, one.text] for one in found}
+        os.write(int(sys.argv[1]), json.dumps(told).encode() + b"\\n")
+        os._exit(0)
+    if os.wait()[1]:
+        os.write(int(sys.argv[1]), b"{}\\n")
 """
 
 
-def checked(seminar, folder):
-    """Return how the public tests end on a folder, in a process of its own."""
-    import json
+@pytest.fixture(scope="session")
+def check():
+    """Return a function that runs a seminar's public tests on a folder."""
+    read, write = os.pipe()
+    with (
+        subprocess.Popen(
+            [sys.executable, "-B", "-W", "ignore", "-c", CHECK, str(write)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(write,),
+            text=True,
+        ) as child,
+        open(read, encoding="utf-8") as answers,
+    ):
+        os.close(write)
 
-    words = [sys.executable, "-B", "-c", CHECK, str(seminar.folder), str(folder)]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+        def ask(seminar, folder):
+            child.stdin.write(json.dumps([str(seminar.folder), str(folder)]) + "\n")
+            child.stdin.flush()
+            return json.loads(answers.readline())
+
+        yield ask
+        child.stdin.close()
 
 
-def test_public_tests_pass_on_the_reference_and_fail_on_the_starter(seminar, reference, starter):
-    whole = checked(seminar, reference)
+def test_public_tests_pass_on_the_reference_and_fail_on_the_starter(
+    check, seminar, reference, starter
+):
+    whole = check(seminar, reference)
     assert {key: told for key, (status, told) in whole.items() if status != "passed"} == {}
     assert whole
-    fresh = checked(seminar, starter)
+    fresh = check(seminar, starter)
     assert set(fresh) == set(whole)
     assert {status for status, _ in fresh.values()} == {"failed"}
