@@ -80,7 +80,7 @@ def test_the_calibration_error_weighs_bins_by_their_answers(case, number, rng):
 
 @pytest.mark.points("0.2", key="seminar5.diagnosis.contaminated", part="diagnosis")
 def test_a_leak_is_n_words_in_a_row(ask, case, rng, words):
-    known = [words(9) for _ in range(3)]
+    known = [[f"{word}{k}" for word in words(9)] for k in range(3)]  # no word stands in two
     other = [f"w{n}" for n in range(40)]
     part = known[1][2:6]
     tests = [
