@@ -15,7 +15,6 @@ from ..experiment import Report
 from .assistant import Retriever
 from .chatting import Chat
 from .chunking import tokenize
-from .run_answers import asked
 from .run_data import Corpus, better, share, verdict
 from .search import best, bm25
 from .tools import Message, Tool, Trace, agent_loop, calculate, offered
@@ -47,7 +46,7 @@ def tasks(corpus: Corpus, retriever: Retriever, number: int, seed: int) -> list[
         if len(made) == -(-number // 3):
             break
         if retriever.retrieve(question.text, 1) == [question.document]:
-            made.append(Task(asked(question.text), "search", names[question.document]))
+            made.append(Task(sought(question.text), "search", names[question.document]))
     while len(made) < -(-2 * number // 3):
         a, b, c = (rng.randint(3, 40) for _ in range(3))
         expression = rng.choice((f"({a} + {b}) * {c}", f"{a} * {b} - {c}", f"{a} * {b} + {c}"))
@@ -60,6 +59,11 @@ def tasks(corpus: Corpus, retriever: Retriever, number: int, seed: int) -> list[
     return made
 
 
+def sought(summary: str) -> str:
+    """Return the question that is put to the agent for a search."""
+    return f"Search for the object that does this: {summary}"
+
+
 def _call(name: str, **arguments: str) -> str:
     request = json.dumps({"name": name, "arguments": arguments})
     return f"<tool_call>{request}</tool_call>"
@@ -69,7 +73,7 @@ def _call(name: str, **arguments: str) -> str:
 _WORKED = (
     ("What is 2 * (3 + 4)?", _call("calculate", expression="2 * (3 + 4)"), "14", "14"),
     (
-        asked("Sort an array."),
+        sought("Sort an array."),
         _call("search", query="Sort an array."),
         "sort: def sort(a)",
         "sort",
@@ -77,7 +81,7 @@ _WORKED = (
     ("How many days until 2026-05-20?", _call("days_until", day="2026-05-20"), "139", "139"),
     ("What is 81 - 5 * 3?", _call("calculate", expression="81 - 5 * 3"), "66", "66"),
     (
-        asked("Read a file by lines."),
+        sought("Read a file by lines."),
         _call("search", query="Read a file by lines."),
         "read_lines: def read_lines(path)",
         "read_lines",
