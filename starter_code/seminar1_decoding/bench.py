@@ -29,9 +29,9 @@ BEAMS = 4
 JUDGED_AT_ONCE = 8  # rows whose logits of a whole text are in memory together
 
 SAMPLERS = {
-    "sample T=1": Sampling(),
-    "sample T=0.7 top-p 0.9": Sampling(temperature=0.7, top_p=0.9),
-    "sample T=1 min-p 0.1": Sampling(min_p=0.1),
+    "T=1": Sampling(),
+    "T=0.7 top-p 0.9": Sampling(temperature=0.7, top_p=0.9),
+    "T=1 min-p 0.1": Sampling(min_p=0.1),
 }
 GREEDY, BEAM = "greedy", f"beam {BEAMS}"
 DECODERS = (GREEDY, BEAM, *SAMPLERS)

@@ -13,7 +13,7 @@ summary; a good answer in other words scores low.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from statistics import fmean
 from typing import Any
 
@@ -21,24 +21,36 @@ import torch
 
 from .common import dtype, load_model, seed_everything
 from .experiment import Report, interval, setting
-from .bench import BEAM, BEAMS, DECODERS, GREEDY, NEW_TOKENS, SAMPLERS, Answers, Bench, timed
+from .bench import BEAM, BEAMS, DECODERS, GREEDY, NEW_TOKENS, SAMPLERS, Bench, timed
+from .conclusions import (
+    FORMS,
+    Found,
+    Interval,
+    against_lead,
+    readings,
+    same_in_a_batch,
+    span,
+)
 from .dissect import NOTICE, next_token_entropy, parameter_parts, token_costs
 from .measures import distinct_n, self_bleu
 from .task import Item, lead, left_padded, load_items, rouge_l
 
-PROMPTS = 20
+PROMPTS = 18
 SEEDS = 4  # draws of each sampler
-ALONE = 8  # prompts that greedy decoding also answers one at a time
 ENTROPY_TEXTS = 24
 ENTROPY_TOKENS = 64
-FORMS = {True: "chat template", False: "plain text"}
 
-# Columns of the two wide tables.
-QUALITY = "prompt,decoder,ROUGE-L,low,high,gain on greedy,low,high,nats a token,ended %"
-DIVERSITY = "prompt,decoder,distinct-2,self-BLEU,low,high,between seeds,within a prompt,agreement"
-
-Found = Mapping[str, Mapping[str, Answers]]  # by form, by decoder
-Interval = tuple[float, float]
+QUALITY = ("prompt", "decoder", "ROUGE-L", "95 %", "gain", "95 %", "nats/token", "ended %")
+DIVERSITY = (
+    "prompt",
+    "decoder",
+    "distinct-2",
+    "self-BLEU",
+    "95 %",
+    "SD seeds",
+    "SD prompt",
+    "same",
+)
 
 
 def dissect(report: Report, model: Any, tokenizer: Any, items: Sequence[Item]) -> None:
@@ -120,27 +132,32 @@ def quality(report: Report, found: Found, items: Sequence[Item]) -> dict[str, In
             gain = [a - b for a, b in zip(answers.quality, base, strict=True)]
             gains[f"{name}, {form}"] = interval(gain, seed)
             ended = fmean(share for run in answers.ended for share in run)
-            scores = [fmean(answers.quality), low, high, fmean(gain), *interval(gain, seed)]
-            rows.append([form, name, *scores, fmean(answers.nats), 100 * ended])
-            marks.append((f"{name}\n{form}", fmean(answers.quality), low, high))
+            scores = [fmean(answers.quality), span((low, high))]
+            scores += (
+                [fmean(gain), span(gains[f"{name}, {form}"])] if name != GREEDY else [None] * 2
+            )
+            rows.append([form, name, *scores, fmean(answers.nats), round(100 * ended)])
+            report.result(f"rouge_l, {name}, {form}", answers.quality)
+            marks.append((f"{name}, {form}", fmean(answers.quality), low, high))
     first = [rouge_l(lead(item), item["summary"]) for item in items]
-    rows.append(["", "first 10 words", fmean(first), *interval(first, seed), *[None] * 5])
+    rows.append(["", "first 10 words", fmean(first), span(interval(first, seed)), *[None] * 4])
+    report.result("rouge_l, first 10 words", first)
     report.table(
         "quality",
-        QUALITY.split(","),
+        QUALITY,
         rows,
-        f"Quality on {len(items)} prompts, 95 % intervals over prompts (gains are paired)",
+        f"Quality on {len(items)} prompts; gain on greedy, paired; 95 % intervals over prompts",
     )
     with report.figure("quality", "Quality by decoder", height=4.6) as (_, axes):
         for place, (_, mean, low, high) in enumerate(reversed(marks)):
             axes.errorbar(
                 mean, place, xerr=[[mean - low], [high - mean]], fmt="o", capsize=3,
-                color=f"C{place >= len(DECODERS):d}",
+                color=f"C{place < len(DECODERS):d}",
             )  # fmt: skip
-        axes.axvline(fmean(first), linestyle="--", linewidth=1, label="first 10 words")
+        axes.axvline(fmean(first), linestyle="--", linewidth=1, color="C2", label="first 10 words")
         axes.set_yticks(range(len(marks)), [label for label, *_ in reversed(marks)], fontsize=7)
         axes.set_xlabel("ROUGE-L F1 with 95 % interval")
-        axes.legend()
+        axes.legend(loc="lower right")
     return gains
 
 
@@ -158,7 +175,7 @@ def diversity(report: Report, found: Found) -> None:
                 stable = answers.stable
                 edges = interval(alike, report.setting.seed)
                 spread = [stable[key] for key in ("between_seeds", "within_prompt", "agreement")]
-                rows.append([form, name, distinct, fmean(alike), *edges, *spread])
+                rows.append([form, name, distinct, fmean(alike), span(edges), *spread])
                 points.append((1 - fmean(alike), fmean(answers.quality), name))
             axes.scatter(*zip(*((x, y) for x, y, _ in points), strict=True), label=form)
             for x, y, name in points:
@@ -169,10 +186,10 @@ def diversity(report: Report, found: Found) -> None:
         axes.legend()
     report.table(
         "diversity",
-        DIVERSITY.split(","),
+        DIVERSITY,
         rows,
-        "Diversity of answers to one prompt, and stability of ROUGE-L over seeds (greedy and beam "
-        "give one answer whatever the seed)",
+        "Answers to one prompt: diversity, and how far ROUGE-L depends on the seed: standard "
+        "deviation of means between seeds, and of one prompt's score (greedy and beam have none)",
     )
 
 
@@ -184,49 +201,15 @@ def likelihood(report: Report, found: Found) -> dict[str, int]:
         gains = [b - g for b, g in zip(beam.nats, plain.nats, strict=True)]
         worse[form] = sum(gain < -1e-3 for gain in gains)
         equal = sum(abs(gain) <= 1e-3 for gain in gains)
-        rows.append([form, fmean(gains), *interval(gains, report.setting.seed), equal, worse[form]])
+        edges = span(interval(gains, report.setting.seed))
+        rows.append([form, fmean(gains), edges, equal, worse[form]])
     report.table(
         "likelihood",
-        ["prompt", "nats a token", "low", "high", "as greedy", "less likely"],
+        ["prompt", "nats/token", "95 %", "as greedy", "less likely"],
         rows,
         f"Log-probability by length, beam {BEAMS} less greedy: what the search maximizes",
     )
     return worse
-
-
-def readings(
-    report: Report, found: Found, gains: Mapping[str, Interval], worse: Mapping[str, int]
-) -> None:
-    """Choose what may be said by the intervals."""
-    better = [name for name, (low, _) in gains.items() if low > 0]
-    lower = [name for name, (_, high) in gains.items() if high < 0]
-    count = len(found[FORMS[True]][GREEDY].quality)
-    report.reading(
-        f"Better than greedy with 95 % confidence: {'; '.join(better) or 'none'}. "
-        f"Worse: {'; '.join(lower) or 'none'}. For the others {count} prompts do not tell."
-    )
-    for name in (GREEDY, BEAM):
-        pairs = zip(*(found[form][name].quality for form in FORMS.values()), strict=True)
-        low, high = interval([a - b for a, b in pairs], report.setting.seed)
-        said = "helps" if low > 0 else "hurts" if high < 0 else "makes no difference that shows"
-        report.reading(
-            f"{name}: the chat template {said} (ROUGE-L {low:+.3f} to {high:+.3f}, paired)."
-        )
-    lost = sum(worse.values())
-    report.reading(
-        f"In {lost} of {2 * count} searches beam {BEAMS} ended with an answer that is less likely "
-        "by length than the greedy one"
-        + (": «beam is at least greedy» is no theorem." if lost else "; it may, and did not here.")
-    )
-    noise = max(
-        (found[form][name].stable["between_seeds"], f"{name}, {form}")
-        for form in found
-        for name in SAMPLERS
-    )
-    report.reading(
-        f"Of two seeds alone the mean score moves by up to {noise[0]:.3f} (standard deviation, "
-        f"{noise[1]}): differences below that are not the decoder's."
-    )
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -248,11 +231,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         bench = Bench(model, tokenizer, items, templated)
         found[form] = bench.answers(seeds, report, form)
         if templated:
-            with timed(report, "greedy, one prompt at a time"):
-                alone = [bench.greedy([row])[0] for row in bench.rows[:ALONE]]
-            together = bench.greedy(bench.rows)[: len(alone)]
-            same = sum(a == b for a, b in zip(alone, together, strict=True))
-            report.result("greedy_alone_as_in_a_batch", {"same": same, "of": len(alone)})
+            about_batches = same_in_a_batch(report, bench)
     gains = quality(report, found, items)
     diversity(report, found)
     worse = likelihood(report, found)
@@ -266,10 +245,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         f"Answers about {items[0]['package']}.{items[0]['name']}, chat template",
     )
     readings(report, found, gains, worse)
-    report.reading(
-        f"Greedy answers to {same} of {len(alone)} prompts are the same alone and in a batch: in "
-        f"{dtype()} rounding depends on the batch's shape, and near ties turn on it."
-    )
+    against_lead(report, found, items)
+    report.reading(about_batches)
     report.finish()
 
 

@@ -17,14 +17,14 @@ import torch
 from .chat import encode_chat
 
 QUESTION = "Summarize this Python documentation in one short sentence."
-WORDS = (25, 60)  # of a description: long enough to say something, short enough to read often
+WORDS = (25, 40)  # of a description: long enough to say something, short enough to read often
 
 Item = Mapping[str, str]
 
 
 def load_items(folder: Path, count: int, seed: int) -> list[Item]:
-    """Return `count` items of the set `summaries` (test split), drawn by the seed."""
-    lines = (folder / "test.jsonl").read_text(encoding="utf-8").splitlines()
+    """Return `count` items of the set `summaries` (public part), drawn by the seed."""
+    lines = (folder / "public.jsonl").read_text(encoding="utf-8").splitlines()
     items = [json.loads(line) for line in lines]
     fitting = [i for i in items if WORDS[0] <= len(i["document"].split()) <= WORDS[1]]
     return random.Random(seed).sample(fitting, min(count, len(fitting)))

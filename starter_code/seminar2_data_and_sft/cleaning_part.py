@@ -203,18 +203,17 @@ def _draw_curve(report: Report, exact: Any, estimate: Any, found: Any) -> None:
 
 
 def _draw_filters(report: Report, shown: dict[str, dict[str, Share | None]]) -> None:
-    with report.figure("filters", "Filters on planted faults, 95 % intervals") as (_, axes):
-        for shift, label in ((-0.18, "recall"), (0.18, "precision")):
+    with report.figure("filters", "Filters on planted faults, 95 % intervals") as (whole, axes):
+        for shift, label in ((-0.1, "recall"), (0.1, "precision")):
             measured = [(at, own[label]) for at, own in enumerate(shown.values())]
             at, values = zip(*((x + shift, s) for x, s in measured if s is not None), strict=True)
             middle, low, high = np.array(values).T
-            axes.bar(at, middle, 0.34, label=label)
             ends = np.maximum([middle - low, high - middle], 0)  # rounding
-            axes.errorbar(at, middle, ends, fmt="none", ecolor="#797979", capsize=3)
+            axes.errorbar(at, middle, ends, fmt="o", capsize=4, label=label)
         axes.set_xticks(range(len(shown)), list(shown))
         axes.set_ylabel("share")
-        axes.set_ylim(0, 1.05)
-        axes.legend(loc="lower right")
+        axes.set_ylim(top=1.02)
+        whole.legend(loc="outside lower center", ncols=2)
 
 
 def _share(hits: int, of: int) -> Share | None:

@@ -22,10 +22,10 @@ from . import cleaning_part, scratch_part, sft_part
 
 ROWS = 3000  # real rows that are cleaned
 FAULTS = 80  # planted of each kind
-ITEMS = 80  # of the test set, answered before and after
-SFT_STEPS = 45
-SFT_VALIDATION = 32  # rows
-SCRATCH_STEPS = 400
+ITEMS = 64  # of the test set, answered before and after
+SFT_STEPS = 40
+SFT_VALIDATION = 24  # rows
+SCRATCH_STEPS = 300
 
 
 def read_rows(path: Path, number: int) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .experiment import Report
 
 BLOCKS = 10  # of 30, from the top
-ROWS = 2  # packed rows of a step, about eight conversations
+ROWS = 4  # packed rows of a step, about eight conversations
 RATE = 3e-4
 SHOWN = 5  # answers printed before and after
 
@@ -48,9 +48,14 @@ def fine_tune(
         parts: ``train`` and ``validation`` rows.
         config: ``steps`` and ``dtype``.
     """
+    encoded = {name: [encode(tokenizer, row) for row in parts[name]] for name in parts}
+    # A text of few long words may have many tokens. It is left out, and that is told.
     learned, examined = (
-        [encode(tokenizer, row) for row in parts[name]] for name in ("train", "validation")
+        [example for example in encoded[name] if len(example["input_ids"]) <= LENGTH]
+        for name in ("train", "validation")
     )
+    left_out = sum(map(len, encoded.values())) - len(learned) - len(examined)
+    report.result("sft_left_out_too_long", left_out)
     pad = tokenizer.pad_token_id
     checks = pack(examined, LENGTH)
     checking = [
@@ -75,7 +80,7 @@ def fine_tune(
             "lr": RATE,
             "weight_decay": 0.01,
             "microbatches": 1,
-            "validate_every": max(1, config["steps"] // 5),
+            "validate_every": max(1, config["steps"] // 4),
         },
         lambda: mean_loss(model, checking, config["dtype"]),
     )

@@ -26,7 +26,7 @@ SYSTEM = "Summarize the documentation in one short line."
 DOCUMENT_WORDS = 60  # what is behind them rarely changes the summary and always costs time
 SIGNATURE_CHARACTERS = 80
 ANSWER_TOKENS = 28
-LENGTH = 512  # tokens of a packed row
+LENGTH = 256  # tokens of a packed row
 
 
 def question(row: Row) -> list[dict[str, str]]:

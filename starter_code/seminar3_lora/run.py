@@ -35,19 +35,18 @@ from .trials import (
     tried,
 )
 
-TRAIN, HELD_OUT, CHOICE, TEST = 800, 64, 160, 500  # headlines
-STEPS, BATCH = 25, 32  # one pass over the training headlines
-SWEEP_STEPS = 8
-FEW, FEW_STEPS = 48, 30  # ten passes over very few headlines: how overfitting looks
+TRAIN, HELD_OUT, CHOICE, TEST = 640, 48, 120, 300  # headlines
+STEPS, BATCH = 40, 16  # one pass over the training headlines
+SWEEP_STEPS, SWEEP_BATCH = 16, 8
+FEW, FEW_STEPS = 32, 20  # ten passes over very few headlines: how overfitting looks
 RATE = 2e-3
-MERGED = 64  # test headlines that the merged model answers too
-LORA = Recipe("LoRA")
-QLORA = Recipe("QLoRA", four_bits=True)
+MERGED = 48  # test headlines that the merged model answers too
+LORA = Recipe("LoRA", EVERYWHERE)
+QLORA = Recipe("QLoRA", EVERYWHERE, four_bits=True)
 SWEEP = (
-    Recipe("rank 2", rank=2),
-    Recipe("rank 8"),
-    Recipe("rank 32", rank=32),
-    Recipe("rank 8, everywhere", EVERYWHERE),
+    Recipe("rank 2", EVERYWHERE, rank=2),
+    Recipe("rank 8", EVERYWHERE),
+    Recipe("rank 8, attention"),
 )
 OVERFIT = Recipe("few examples", EVERYWHERE, rank=32, dropout=0.0)
 
@@ -81,6 +80,7 @@ class Lesson:
             batch=BATCH,
             steps=self.steps,
             sweep_steps=asked.scaled(SWEEP_STEPS, 2),
+            sweep_batch=SWEEP_BATCH,
             overfit_steps=asked.scaled(FEW_STEPS, 4),
         )
 
@@ -88,12 +88,10 @@ class Lesson:
         """Return rows as examples."""
         return encode(self.tokenizer, rows)
 
-    def plan(self, steps: int, **changes: Any) -> Plan:
+    def plan(self, steps: int, **changes: int) -> Plan:
         """Return the plan of a training run of so many steps."""
-        every = changes.pop("every", max(1, steps // 3))
-        return Plan(
-            steps, BATCH, RATE, warmup=max(1, steps // 8), every=every, seed=self.asked.seed
-        )
+        usual = {"batch": BATCH, "every": max(1, steps // 3), "warmup": max(1, steps // 8)}
+        return Plan(steps, rate=RATE, seed=self.asked.seed, **{**usual, **changes})
 
     def trial(self, recipe: Recipe, plan: Plan, rows: Sequence[dict[str, Any]]) -> Trial:
         """Train a recipe on a fresh base model."""
@@ -177,7 +175,9 @@ def sweep(lesson: Lesson) -> list[tuple[Recipe, int, float, tuple[float, float]]
     found = []
     for recipe in SWEEP:
         lesson.report.step(f"sweep: {recipe.name}")
-        trial = lesson.trial(recipe, lesson.plan(steps, every=steps), lesson.train)
+        trial = lesson.trial(
+            recipe, lesson.plan(steps, batch=SWEEP_BATCH, every=steps), lesson.train
+        )
         told = answers(scores(trial.model, lesson.tokenizer, coded))
         right = [float(a == b) for a, b in zip(gold, told, strict=True)]
         bounds = interval(right, lesson.asked.seed)
@@ -191,7 +191,7 @@ def overfit(lesson: Lesson) -> Trial:
     steps = lesson.asked.scaled(FEW_STEPS, 4)
     few = lesson.train[: max(BATCH, lesson.asked.scaled(FEW))]
     lesson.report.step(f"overfitting on purpose: {len(few)} headlines")
-    return lesson.trial(OVERFIT, lesson.plan(steps, every=max(1, steps // 6)), few)
+    return lesson.trial(OVERFIT, lesson.plan(steps, every=max(1, steps // 4)), few)
 
 
 def analyse(lesson: Lesson, found: dict[str, Any]) -> None:

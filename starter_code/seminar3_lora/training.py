@@ -1,7 +1,7 @@
 """Training A and B, and noticing when they begin to learn by heart.
 
-A model with few trainable numbers overfits later, not never: 460 thousand of them can store a
-few hundred headlines. What helps is to look: the loss on training examples and on held-out ones,
+A model with few trainable numbers overfits later, not never: two million of them can store some
+hundreds of headlines. What helps is to look: the loss on training examples and on held-out ones,
 measured in the same way (eval mode, whole sets, before the first step too), and the adapter of the
 moment where the held-out loss was lowest. The loss of a training batch is no such measurement: it
 has dropout in it, and belongs to a model that is one step older.

@@ -38,7 +38,7 @@ def quality(report: Report, pairs: Mapping[str, Comparison]) -> None:
         "comparison",
         ["comparison", "difference", "95 % interval, paired", "fixed", "broken", "p (McNemar)"],
         [
-            [title, p.difference, span(p.difference_interval), p.fixed, p.broken, p.p]
+            [title, p.difference, span(p.difference_interval), p.fixed, p.broken, f"{p.p:.2g}"]
             for title, p in pairs.items()
         ],
         "Compared on the same headlines",

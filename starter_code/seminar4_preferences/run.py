@@ -16,6 +16,7 @@ from .experiment import Report, setting
 from .data import read_rows
 from .run_safety import GUARD, GUARDED, PROMPTS, attacks, chat, harmful, interview
 from .run_training import (
+    DPO_WEIGHTS,
     FIXED,
     MENDED,
     ODDS,
@@ -84,7 +85,7 @@ def _training(report: Report, lab: Lab) -> Mapping[str, Trained]:
     report.step("DPO from the raw model, overdone")
     trained = {OVERDONE: over_optimize(lab, pairs.pairs, before)}
     report.step(f"  {OVERDONE}: ROUGE-L {lab.test(OVERDONE):.3f}")
-    after = {OVERDONE: aftermath(lab, pairs.pairs, before, OVER.weight)}
+    after = {OVERDONE: aftermath(lab, pairs.pairs, before, DPO_WEIGHTS[OVERDONE])}
 
     report.step("ORPO from the raw model, on the same pairs")
     restore(lab.model, raw)
@@ -99,7 +100,7 @@ def _training(report: Report, lab: Lab) -> Mapping[str, Trained]:
     before = pair_logps(lab.model, lab.tokenizer, fresh.pairs)
     trained[MENDED] = dpo_fixed(lab, fresh.pairs, before)
     report.step(f"  {MENDED}: ROUGE-L {lab.test(MENDED):.3f}")
-    after[MENDED] = aftermath(lab, fresh.pairs, before, FIXED.weight)
+    after[MENDED] = aftermath(lab, fresh.pairs, before, DPO_WEIGHTS[MENDED])
 
     show_pairs(report, {RAW: pairs, TAUGHT: fresh})
     show_steps(report, trained)

@@ -15,7 +15,7 @@ from .look_alikes import LOOK_ALIKES
 from .red_team import PLAIN, REFUSED, SLOT, Answer, Attempt, red_team, typos
 from .refusals import Examined, examine, is_refusal, passes_over
 
-PROMPTS, REPLY_TOKENS = 24, 24
+PROMPTS, REPLY_TOKENS = 20, 24
 WILD_WORDS = (30, 110)  # longer jailbreaks cost more than they show with a model this small
 TYPOS = 0.3
 GUARDED = "raw model, told to refuse"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -17,14 +18,15 @@ from .red_team import typos
 from .training import Plan, State, Step, pair_logps, restore, state_of, train, with_lora
 
 RAW, OVERDONE, TAUGHT, MENDED, ODDS = "raw model", "DPO, overdone", "SFT", "SFT, then DPO", "ORPO"
-PAIR_ROWS, SFT_ROWS, CHECK_ROWS, TEST_ROWS = 48, 160, 16, 40
+PAIR_ROWS, SFT_ROWS, CHECK_ROWS, TEST_ROWS = 48, 128, 16, 32
 MIN_GAP = 0.2  # ROUGE-L that a person's summary, at 1, must be ahead of the model's
 RANK = 8
-CHECK_EVERY = 4
 OVER = Plan("dpo", steps=20, batch=4, lr=5e-4, weight=0.1, seed=0)
-SFT = Plan("sft", steps=20, batch=8, lr=1e-3, weight=0.0, seed=0)
-FIXED = Plan("dpo", steps=12, batch=4, lr=5e-5, weight=0.1, seed=0)
-ORPO = Plan("orpo", steps=20, batch=4, lr=5e-4, weight=0.25, seed=0)
+SFT = Plan("sft", steps=16, batch=8, lr=1e-3, weight=0.0, seed=0)
+FIXED = Plan("dpo", steps=9, batch=4, lr=5e-5, weight=0.1, seed=0)
+ORPO = Plan("orpo", steps=16, batch=4, lr=5e-4, weight=0.25, seed=0)
+DPO_WEIGHTS = {OVERDONE: OVER.weight, MENDED: FIXED.weight}
+CHECKS = 3  # of ROUGE-L, evenly over the steps of a training; one more comes before it
 TYPOS = 0.3  # of the words
 
 
@@ -189,7 +191,7 @@ def _checked(
     """
     checks = [(0, lab.check())]
     best = (checks[0][1], 0, state_of(lab.model))
-    every = max(1, min(CHECK_EVERY, plan.steps // 2))
+    every = math.ceil(plan.steps / CHECKS)
 
     def after(done: int) -> bool:
         nonlocal best

@@ -8,7 +8,18 @@ import numpy as np
 
 from .experiment import COLOURS, Report, interval
 from .pairs import PairSet
-from .run_training import MENDED, ODDS, OVERDONE, RAW, TAUGHT, Aftermath, Lab, Trained, disturbed
+from .run_training import (
+    DPO_WEIGHTS,
+    MENDED,
+    ODDS,
+    OVERDONE,
+    RAW,
+    TAUGHT,
+    Aftermath,
+    Lab,
+    Trained,
+    disturbed,
+)
 
 
 def show_pairs(report: Report, sets: Mapping[str, PairSet]) -> None:
@@ -33,27 +44,32 @@ def show_steps(report: Report, trained: Mapping[str, Trained]) -> None:
             [name, s.step, s.loss, s.accuracy, s.margin, s.chosen_logp, s.rejected_logp]
             for s in (one.steps[place] for place in places)
         ]
-        report.result(f"steps: {name}", [[s.loss, s.margin, s.chosen_logp] for s in one.steps])
+        report.result(f"steps: {name}", [[s.loss, s.margin, s.chosen_worth] for s in one.steps])
     columns = ["training", "step", "loss", "accuracy", "margin", "log p chosen", "log p rejected"]
     title = "On the way (ORPO's log p are per token; a batch of 4 pairs a step)"
     report.table("steps", columns, rows, title)
-    with report.figure("margins", "Preference accuracy rises, ROUGE-L need not") as (_, axes):
+    with report.figure("margins", "Order of the pairs and quality of the text") as (_, axes):
         for colour, (name, one) in zip(COLOURS, trained.items(), strict=False):
             if one.checks:
                 done, values = zip(*one.checks, strict=True)
                 axes.plot(done, values, "o-", color=colour, label=f"ROUGE-L: {name}")
                 seen = [np.mean([s.accuracy for s in one.steps[max(0, i - 3) : i + 1]])
                         for i in range(len(one.steps))]  # fmt: skip
-                axes.plot(range(1, len(seen) + 1), seen, ":", color=colour, label="accuracy")
-        axes.set(xlabel="optimizer steps", ylabel="ROUGE-L, checked; accuracy, mean of 4 steps")
-        axes.legend(fontsize="small", ncols=2)
-    with report.figure("logps", "The chosen answer's probability falls, too") as (_, axes):
-        for colour, name in zip(COLOURS, (OVERDONE, MENDED), strict=False):
+                axes.plot(range(len(seen)), seen, ":", color=colour, label=f"accuracy: {name}")
+        axes.set(xlabel="optimizer steps", ylabel="ROUGE-L; accuracy, mean of 4 steps")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend(fontsize="x-small", ncols=2)
+    title = "What DPO does to the log-probability of an answer"
+    with report.figure("logps", title) as (_, axes):
+        for colour, (name, beta) in zip(COLOURS, DPO_WEIGHTS.items(), strict=False):
             steps = trained[name].steps
             x = [s.step for s in steps]
-            axes.plot(x, [s.chosen_logp for s in steps], color=colour, label=f"chosen: {name}")
-            axes.plot(x, [s.rejected_logp for s in steps], ":", color=colour, label="rejected")
-        axes.set(xlabel="optimizer steps", ylabel="log p of an answer, nats, batch mean")
+            chosen = [s.chosen_worth / beta for s in steps]
+            rejected = [(s.chosen_worth - s.margin) / beta for s in steps]
+            axes.plot(x, chosen, color=colour, label=f"chosen: {name}")
+            axes.plot(x, rejected, ":", color=colour, label=f"rejected: {name}")
+        axes.set(xlabel="optimizer steps", ylabel="log π − log π_ref, nats, mean of a batch")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(fontsize="small")
 
 

@@ -46,12 +46,23 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a step saw, before it changed anything; log-probabilities per answer, or per token."""
+    """What a step saw, before it changed anything, as means over its batch.
+
+    Args:
+        step: Its number, from 0.
+        loss: What it descended.
+        accuracy: The share of its pairs in the right order.
+        margin: By how much the chosen answers are worth more to the method.
+        chosen_worth: What they are worth: under DPO β times the change of their log-probability.
+        chosen_logp: Their log-probability; per token under ORPO and SFT, per answer under DPO.
+        rejected_logp: That of the rejected ones.
+    """
 
     step: int
     loss: float
     accuracy: float
     margin: float
+    chosen_worth: float
     chosen_logp: float
     rejected_logp: float
 
@@ -170,10 +181,11 @@ def _losses(
 
 def _step(number: int, loss: float, found: PreferenceLoss | None, logps: torch.Tensor) -> Step:
     if found is None:
-        return Step(number, loss, 0.0, 0.0, float(logps.mean()), 0.0)
+        return Step(number, loss, 0.0, 0.0, 0.0, float(logps.mean()), 0.0)
     chosen, rejected = (float(half.mean()) for half in logps.chunk(2))
     margin = float(found.margins.mean())
-    return Step(number, loss, found.accuracy, margin, chosen, rejected)
+    worth = float(found.chosen.mean())
+    return Step(number, loss, found.accuracy, margin, worth, chosen, rejected)
 
 
 def _order(count: int, size: int, seed: int) -> Iterator[list[int]]:

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from .common import load_model, seed_everything
-from .experiment import COLOURS, INK, Report, Setting, digest, setting
-from .diagnosis import calibration_error, contaminated
+from .experiment import COLOURS, Report, Setting, digest, setting
+from .checks import Answers, calibration, leaks
 from .report import report as error_page
 from .report import report_hash
 from .stats import bootstrap_ci, holm, paired_permutation
@@ -30,12 +30,8 @@ INVENTED = 40  # questions on passages, half of them without an answer there
 PLANTED = 24
 TRACED = 6  # own answers traced to their passage
 REPEATED = 24  # questions asked once more
-SHARED_WORDS = 8  # in a row, that make a test item known
-BINS = 5
 BASE = Template()
 PERMUTATIONS = 5000
-
-Answers = Mapping[str, Sequence[Answer]]
 
 
 class Clock:
@@ -137,6 +133,7 @@ def accuracies(
             label = None if place else "chance"
             axes.plot([chance], [place], "|", color=COLOURS[1], markersize=16, label=label)
         axes.set_yticks(range(len(rows)), [str(row[0]) for row in rows])
+        axes.invert_yaxis()  # as in the table
         axes.set_xlim(0, 1)
         axes.set_xlabel("accuracy (share of right answers)")
         axes.legend()
@@ -199,76 +196,6 @@ def ablations(
         f"Of {len(rows)} ablations at the 5 % level after Holm: {moved}.",
         f"With the options turned round, {kept:.0%} ({low:.0%} to {high:.0%}) of the answers stay "
         f"with the same option; letter A is chosen in {sum(first) / len(first):.0%} of all.",
-    ]
-
-
-def calibration(subject: Subject, answers: Answers, report: Report) -> list[str]:
-    """Compare the confidence of the answers with how often they are right."""
-    given = [answer for found in answers.values() for answer in found]
-    sure, right = [a.confidence for a in given], [a.correct for a in given]
-    error = calibration_error(sure, right, BINS)
-    gap, low, high = subject.mean([s - r for s, r in zip(sure, right, strict=True)])
-    report.result(
-        "calibration", {"ece": error, "overconfidence": [gap, low, high], "n": len(given)}
-    )
-    bins = [
-        [(s, r) for s, r in zip(sure, right, strict=True) if place == min(int(s * BINS), BINS - 1)]
-        for place in range(BINS)
-    ]
-    with report.figure("calibration", "Confidence and accuracy", width=5.0, height=4.5) as (
-        _,
-        axes,
-    ):
-        axes.plot([0, 1], [0, 1], "--", color=INK, label="as right as it is sure")
-        for place, inside in enumerate(bin_ for bin_ in bins if bin_):
-            hits = [float(r) for _, r in inside]
-            at = sum(s for s, _ in inside) / len(inside)
-            ends = bootstrap_ci(hits, LEVEL, RESAMPLES, subject.seed)
-            axes.plot([at, at], ends, color=COLOURS[0])
-            label = None if place else "model, with 95 % interval"
-            axes.plot([at], [sum(hits) / len(hits)], "o", color=COLOURS[0], label=label)
-        axes.set_xlim(0, 1)
-        axes.set_ylim(0, 1)
-        axes.set_xlabel("mean confidence of the chosen option (probability)")
-        axes.set_ylabel("share of right answers")
-        axes.legend(loc="upper left")
-    verdict = (
-        "overconfident" if low > 0 else "underconfident" if high < 0 else "neither over- nor "
-        "underconfident on the whole"
-    )  # fmt: skip
-    return [
-        f"The model is {verdict}: confidence less accuracy is {gap:+.2f} ({low:+.2f} to "
-        f"{high:+.2f}), expected calibration error {error:.2f} in {BINS} bins."
-    ]
-
-
-def _own_words(item: Item) -> str:
-    """Return an item's text without the question that every item of its task asks (`russe`)."""
-    return f"{item.context} {item.question.partition('Question: Is word')[0]}"
-
-
-def leaks(
-    tests: Mapping[str, Sequence[Item]], known: Mapping[str, Sequence[Item]], report: Report
-) -> list[str]:
-    """Count test questions that share words in a row with the examples a prompt may show."""
-    rows, worst = [], ("", 0.0)
-    for name, items in tests.items():
-        shown, asked = ([_own_words(one) for one in part] for part in (known[name], items))
-        found = contaminated(asked, shown, SHARED_WORDS)
-        rows.append([name, len(items), len(found), len(found) / len(items)])
-        worst = max(worst, (name, len(found) / len(items)), key=lambda pair: pair[1])
-    report.table(
-        "contamination",
-        ["task", "test items", f"share {SHARED_WORDS} words", "share"],
-        rows,
-        "Test questions that repeat words of the examples",
-    )
-    if not worst[1]:
-        return [f"No test question shares {SHARED_WORDS} words in a row with an example."]
-    return [
-        f"Most shared words are in {worst[0]}: {worst[1]:.1%} of its test questions have "
-        f"{SHARED_WORDS} words in a row in common with an example: leaked or just alike, only "
-        "reading tells."
     ]
 
 

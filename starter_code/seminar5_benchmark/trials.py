@@ -34,7 +34,15 @@ class Subject:
     seed: int
 
     def mean(self, values: Sequence[float]) -> list[float]:
-        """Return the mean and the ends of its interval."""
+        """Return the mean and the ends of its interval.
+
+        Where all n outcomes are 0, or all are 1, every resample is the same and the bootstrap
+        says nothing. The rule of three (Hanley and Lippman-Hand 1983) then bounds the share of
+        what was never seen by 3 / n.
+        """
+        if set(values) in ({0.0}, {1.0}):
+            unseen = min(1.0, 3 / len(values))
+            return [values[0], *((0.0, unseen) if values[0] == 0 else (1 - unseen, 1.0))]
         return [sum(values) / len(values), *bootstrap_ci(values, LEVEL, RESAMPLES, self.seed)]
 
     def turn(self, text: str) -> str:

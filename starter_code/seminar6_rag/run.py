@@ -31,12 +31,12 @@ from .run_search import (
     train_reranker,
 )
 
-DOCUMENTS = 1500
-TRAIN = 200
-TEST = 250
-ANSWERS = 24
-ATTACKED = 10  # questions, each with an attack of either kind
-TASKS = 18
+DOCUMENTS = 1200
+TRAIN = 150
+TEST = 200
+ANSWERS = 20
+ATTACKED = 7  # questions, each with an attack of each kind
+TASKS = 15
 RUSSIAN = 100  # pages at most
 
 

@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import numpy as np
+
 from .experiment import Report
 from .assistant import Retriever
 from .chatting import Chat
-from .run_answers import asked
-from .run_data import Corpus, better, told, verdict
+from .chunking import tokenize
+from .run_data import Corpus, better, share, verdict
+from .search import best, bm25
 from .tools import Message, Tool, Trace, agent_loop, calculate, offered
 
 TODAY = date(2026, 1, 1)
@@ -43,7 +46,7 @@ def tasks(corpus: Corpus, retriever: Retriever, number: int, seed: int) -> list[
         if len(made) == -(-number // 3):
             break
         if retriever.retrieve(question.text, 1) == [question.document]:
-            made.append(Task(asked(question.text), "search", names[question.document]))
+            made.append(Task(sought(question.text), "search", names[question.document]))
     while len(made) < -(-2 * number // 3):
         a, b, c = (rng.randint(3, 40) for _ in range(3))
         expression = rng.choice((f"({a} + {b}) * {c}", f"{a} * {b} - {c}", f"{a} * {b} + {c}"))
@@ -56,31 +59,49 @@ def tasks(corpus: Corpus, retriever: Retriever, number: int, seed: int) -> list[
     return made
 
 
-def worked() -> list[Message]:
-    """Return a conversation of examples, one or two for each tool."""
+def sought(summary: str) -> str:
+    """Return the question that is put to the agent for a search."""
+    return f"Search for the object that does this: {summary}"
 
-    def call(name: str, **arguments: str) -> str:
-        request = json.dumps({"name": name, "arguments": arguments})
-        return f"<tool_call>{request}</tool_call>"
 
-    turns = (
-        ("What is 2 * (3 + 4)?", call("calculate", expression="2 * (3 + 4)"), "14", "14"),
-        (
-            asked("Sort an array."),
-            call("search", query="Sort an array."),
-            "sort: def sort(a)",
-            "sort",
-        ),
-        ("How many days until 2026-05-20?", call("days_until", day="2026-05-20"), "139", "139"),
-        ("What is 81 - 5 * 3?", call("calculate", expression="81 - 5 * 3"), "66", "66"),
-    )
+def _call(name: str, **arguments: str) -> str:
+    request = json.dumps({"name": name, "arguments": arguments})
+    return f"<tool_call>{request}</tool_call>"
+
+
+# Question, call, result, answer.
+_WORKED = (
+    ("What is 2 * (3 + 4)?", _call("calculate", expression="2 * (3 + 4)"), "14", "14"),
+    (
+        sought("Sort an array."),
+        _call("search", query="Sort an array."),
+        "sort: def sort(a)",
+        "sort",
+    ),
+    ("How many days until 2026-05-20?", _call("days_until", day="2026-05-20"), "139", "139"),
+    ("What is 81 - 5 * 3?", _call("calculate", expression="81 - 5 * 3"), "66", "66"),
+    (
+        sought("Read a file by lines."),
+        _call("search", query="Read a file by lines."),
+        "read_lines: def read_lines(path)",
+        "read_lines",
+    ),
+)
+
+
+def worked(question: str) -> list[Message]:
+    """Return a conversation of examples; the two most like the question, by BM25, in its order.
+
+    A small model copies the last thing it saw. Examples that are retrieved for the question (Liu et
+    al. 2022) make that a virtue, and a short prompt.
+    """
+    words = [tokenize(turn[0]) for turn in _WORKED]
+    likeness = np.array(bm25(tokenize(question), words))
     messages: list[Message] = []
-    for question, request, result, answer in turns:
+    for at in reversed(best(likeness, 2)):
+        roles = ("user", "assistant", "tool", "assistant")
         messages += [
-            {"role": "user", "content": question},
-            {"role": "assistant", "content": request},
-            {"role": "tool", "content": result},
-            {"role": "assistant", "content": answer},
+            {"role": role, "content": text} for role, text in zip(roles, _WORKED[at], strict=True)
         ]
     return messages
 
@@ -97,14 +118,13 @@ def together(chat: Chat, tools: dict[str, Tool], questions: Sequence[str]) -> li
     all missing replies are generated at once.
     """
     known: dict[str, str] = {}
-    shown = worked()
     while True:
         wanted: dict[str, list[Message]] = {}
 
         def generate(messages: Sequence[Message], missing: dict = wanted) -> str:
             key = json.dumps(messages)
             if key not in known:
-                missing[key] = [messages[0], *shown, *messages[1:]]
+                missing[key] = [messages[0], *worked(messages[1]["content"]), *messages[1:]]
                 raise _Waiting
             return known[key]
 
@@ -127,8 +147,8 @@ def try_agent(
     todo = tasks(corpus, retriever, number, seed)
 
     def search(query: str) -> str:
-        best = retriever.retrieve(query, 2)
-        return "\n".join(retriever.documents[one].title for one in best) or "nothing found"
+        found = retriever.retrieve(query, 2)
+        return "\n".join(retriever.documents[one].title for one in found) or "nothing found"
 
     traces = together(chat, offered(search, TODAY), [task.question for task in todo])
     alone = chat.many([[{"role": "user", "content": task.question}] for task in todo], NEW_TOKENS)
@@ -146,7 +166,7 @@ def try_agent(
                 tool,
                 len(places),
                 sum(chosen) / len(places),
-                *told([solved[at] for at in places], seed),
+                *share([solved[at] for at in places]),
                 sum(guessed[at] for at in places) / len(places),
             ]
         )

@@ -8,7 +8,7 @@ from .experiment import Report
 from .answering import pack_context, prompt
 from .assistant import Assistant, Prepared, Reply, Retriever
 from .chatting import Chat
-from .run_data import Corpus, better, told, verdict
+from .run_data import Corpus, better, share, verdict
 from .tools import Message
 
 BUDGET = 240  # tokens of documents in a prompt
@@ -51,7 +51,6 @@ def compare_templates(
     report: Report, retriever: Retriever, chat: Chat, corpus: Corpus, number: int
 ) -> None:
     """Ask the same questions without documents, with two templates, and with the right document."""
-    seed = report.setting.seed
     questions = corpus.test[:number]
     gold, names = [question.document for question in questions], corpus.names
     plain = Assistant(retriever, chat.one(NEW_TOKENS), chat.count, BUDGET, K)
@@ -74,7 +73,7 @@ def compare_templates(
             float(names[one].casefold() in reply.text.casefold())
             for one, reply in zip(gold, replies, strict=True)
         ]
-        rows.append([way, *told(right[way], seed), *_citations(replies, gold, seed)])
+        rows.append([way, *share(right[way]), *_citations(replies, gold)])
         sample += [[way, questions[at].text, replies[at].text[:80]] for at in range(2)]
     columns = ("prompt", "names it", "low", "high", "citations", "precise", "from", "to")
     title = f"Answers of the base model to {len(questions)} questions (95 % intervals)"
@@ -82,7 +81,7 @@ def compare_templates(
     report.table("answer_samples", ("prompt", "question", "answer"), sample, "Two of each")
     _conclude(report, right)
     shown = [float(one in ready.shown) for one, ready in zip(gold, found, strict=True)]
-    report.result("right_document_in_prompt", told(shown, seed))
+    report.result("right_document_in_prompt", share(shown))
 
 
 def _conclude(report: Report, right: Mapping[str, Sequence[float]]) -> None:
@@ -105,9 +104,9 @@ def _over(prepared: Prepared, ids: Sequence[str], retriever: Retriever, chat: Ch
     return Prepared(prepared.question, messages, tuple(shown))
 
 
-def _citations(replies: Sequence[Reply], gold: Sequence[str], seed: int) -> list[float | str]:
+def _citations(replies: Sequence[Reply], gold: Sequence[str]) -> list[float | str]:
     """Return how many citations there are, and the share that is right with its interval."""
     pairs = [(one, best) for reply, best in zip(replies, gold, strict=True) for one in reply.cited]
     if not pairs:
         return [0, "none", "", ""]
-    return [len(pairs), *told([float(one == best) for one, best in pairs], seed)]
+    return [len(pairs), *share([float(one == best) for one, best in pairs])]

@@ -14,12 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from .experiment import interval
-from .modes import Answers, continuous, one_by_one, transformers_generate
+from .model import Llama
+from .modes import Answers, Trial, continuous, one_by_one, transformers_generate
 from .scheduler import Scheduler
 from .serve import Worker, create_app, serve
 
 if TYPE_CHECKING:
-    from .run import Bench
+    from .bench import Bench
 
 QUESTIONS = 8
 ANSWER = 32  # tokens
@@ -28,8 +29,8 @@ ASKED = 3  # questions over the endpoint, at the same time
 NAME = "prototype"
 
 
-def optimize(bench: Bench) -> list[str]:
-    """Speed up the prototype, serve it, and return what to say of both.
+def optimize(bench: Bench, won: Trial) -> list[str]:
+    """Speed up the prototype by the weights that won, serve it, and return what to say of both.
 
     Without seminar 6, or without its documents, it says so and returns only that.
     """
@@ -62,15 +63,15 @@ def optimize(bench: Bench) -> list[str]:
     prompts = [_tokens(bench.tokenizer, one.messages) for one in prepared]
     new = bench.setting.scaled(ANSWER, 6)
     before = one_by_one(lambda p: transformers_generate(bench.theirs, p, new), prompts)
-    after, _ = continuous(bench.ours, prompts, [new] * count, count)
-    told = _compare(bench, before, after)
+    after, _ = continuous(won.model, prompts, [new] * count, count)
+    told = _compare(bench, before, after, won.bits)
     texts = [bench.tokenizer.decode(row, skip_special_tokens=True) for row in after.tokens]
     replies = [assistant.finish(one, text) for one, text in zip(prepared, texts, strict=True)]
     bench.report.result("prototype_answers_that_cite", sum(bool(r.cited) for r in replies) / count)
-    return [*told, _over_http(bench, [one.messages for one in prepared], new)]
+    return [*told, _over_http(bench, won.model, [one.messages for one in prepared], new)]
 
 
-def _compare(bench: Bench, before: Answers, after: Answers) -> list[str]:
+def _compare(bench: Bench, before: Answers, after: Answers, bits: int) -> list[str]:
     """Put both prototypes side by side; return what to say."""
     count = len(before.tokens)
 
@@ -91,6 +92,8 @@ def _compare(bench: Bench, before: Answers, after: Answers) -> list[str]:
     verdict = "faster" if low > 1 else "slower" if high < 1 else "not shown to be faster"
     whole = max(ends(before)) / max(ends(after))
     return [
+        f"Weights of {bits} bits are the fastest in a batch that are not shown to cost quality; "
+        "the prototype got them.",
         f"The prototype with the engine answers all in 1/{whole:.1f} of the time; a question's own "
         f"wait is shorter by a factor of {low:.2f} to {high:.2f} (95 %): it is {verdict}.",
         f"{100 * same:.0f} % of its words come before the first difference from generate's: "
@@ -98,14 +101,14 @@ def _compare(bench: Bench, before: Answers, after: Answers) -> list[str]:
     ]
 
 
-def _over_http(bench: Bench, conversations: Sequence[Sequence[Any]], new: int) -> str:
+def _over_http(bench: Bench, model: Llama, conversations: Sequence[Sequence[Any]], new: int) -> str:
     """Serve the engine and let an `openai` client ask at once; return what it saw."""
     from openai import OpenAI
 
     bench.report.step("the endpoint, asked by a real client")
     asked = [[dict(message) for message in messages] for messages in conversations[:ASKED]]
     capacity = max(len(_tokens(bench.tokenizer, messages)) for messages in asked) + new
-    scheduler = Scheduler(bench.ours, len(asked), capacity, bench.tokenizer.eos_token_id)
+    scheduler = Scheduler(model, len(asked), capacity, bench.tokenizer.eos_token_id)
     with Worker(scheduler) as worker, serve(create_app(worker, bench.tokenizer, NAME)) as url:
         client = OpenAI(base_url=url, api_key="none", max_retries=0)
         names = [model.id for model in client.models.list()]

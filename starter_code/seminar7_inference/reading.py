@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from .experiment import interval
 from .metrics import tpot
-from .modes import Answers
+from .modes import Answers, Trial
 
 
 def _ratio(ours: Answers, theirs: Answers) -> tuple[float, float]:
@@ -31,7 +31,7 @@ def _said(low: float, high: float, better: str, worse: str, same: str) -> str:
 def read(
     alone: Mapping[str, Answers],
     together: Mapping[str, Answers],
-    speeds: Mapping[int, float],
+    trials: Sequence[Trial],
     drafts: Sequence[tuple[str, float, float]],
     served: Sequence[str],
 ) -> list[str]:
@@ -40,7 +40,7 @@ def read(
     Args:
         alone: Modes that answered one prompt at a time.
         together: Those that answered a batch: `generate` first, the engine second.
-        speeds: Tokens a second by the bits of a weight, by fused kernels.
+        trials: Of weights in fewer bits; plain ones first.
         drafts: Of speculative decoding: name, acceptance, ratio of speed.
         served: What the prototype's part says.
     """
@@ -50,8 +50,11 @@ def read(
     told.append(f"A cache makes a token of the engine {saved:.1f} times as fast at these lengths.")
     low, high = _ratio(engine, alone["generate, dynamic cache"])
     told.append(
-        f"Alone, the engine's token takes 1/{low:.2f} to 1/{high:.2f} of generate's (95 %): "
-        + _said(low, high, "it is faster.", "it is slower.", "no difference is shown.")
+        f"Alone, generate's token takes {low:.2f} to {high:.2f} times as long as the engine's "
+        "(95 %): "
+        + _said(
+            low, high, "the engine is faster.", "the engine is slower.", "no difference is shown."
+        )
     )
     theirs, ours = list(together.values())[:2]
     batch = ours.per_second / theirs.per_second
@@ -61,13 +64,22 @@ def read(
     )
     gain = ours.per_second / engine.per_second
     told.append(f"Batching gives {gain:.1f} times the throughput of one prompt at a time.")
-    best = max(speeds, key=lambda bits: speeds[bits])
+    plain, *small = trials
+    best = max(trials, key=lambda trial: trial.alone)
     told.append(
-        f"Alone, weights in {best} bits are the fastest of what was tried "
-        f"({speeds[best] / speeds[16]:.2f} times plain ones)."
-        if best != 16
+        f"Alone, weights of {best.bits} bits are the fastest of what was tried "
+        f"({best.alone / plain.alone:.2f} times plain ones)."
+        if best is not plain
         else "No quantized weights were faster than plain ones: they save memory here, not time."
     )
+    for trial in small:
+        low, high = trial.kept
+        span = f"perplexity is {low:.3f} to {high:.3f} times the plain one, 95 %"
+        told.append(
+            f"Weights of {trial.bits} bits "
+            + _said(low, high, "cost quality", "do better on these texts", "show no loss")
+            + f" ({span})."
+        )
     winners = [name for name, _, ratio in drafts if ratio > 1]
     told.append(
         f"Speculative decoding was faster with: {', '.join(winners)}."
