@@ -13,7 +13,7 @@ def _examples(rng, targets):
     """Return examples with these numbers of targets, and as many prompt tokens as they like."""
     made = []
     for count in targets:
-        prompt = rng.randint(2, 5)
+        prompt = rng.randint(2, 5) if made else 1  # once, the second token is a target
         ids = [rng.randint(3, 60) for _ in range(prompt + count)]
         made.append({"input_ids": ids, "labels": [IGNORED] * prompt + ids[prompt:]})
     return made
