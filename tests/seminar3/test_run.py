@@ -7,6 +7,8 @@ import random
 
 import pytest
 
+pytestmark = pytest.mark.slow  # torch
+
 WORDS = ("mayor", "opens", "bridge", "area", "man", "thinks", "about", "bridge", "nation", "votes")
 WORDS += ("you", "why", "7", "study", "finds", "cat", "still", "dog", "a", "the", "no", "yes")
 WORDS += ("Satire", "?")
@@ -54,7 +56,6 @@ def run(folders, out):
     return json.loads(path.read_text())
 
 
-@pytest.mark.slow
 def test_the_run_shows_all_it_promises_and_gives_the_same_hash_again(folders, tmp_path):
     found = run(folders, tmp_path / "a")
     tables = {table["name"]: table for table in found["tables"]}
