@@ -5,8 +5,8 @@ reaches on the same tokens: the unigram model, which knows how frequent tokens a
 model, which also looks at one token before. A Transformer that does not beat the bigram model has
 not yet learned to use its context.
 
-Left out: anything larger. A million parameters and some hundred thousand tokens show the whole
-path in a minute; they do not write good documentation.
+Left out: anything larger. Half a million parameters and some hundred thousand tokens show the
+whole path in a minute; they do not write good documentation.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def document(tokenizer: Any, text: str, length: int) -> Example:
 
 
 def tiny_llama(vocabulary: int, length: int, seed: int) -> Any:
-    """Return an untrained Llama of about a million parameters."""
+    """Return an untrained Llama of about half a million parameters."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     torch.manual_seed(seed)
@@ -61,8 +61,9 @@ def tiny_llama(vocabulary: int, length: int, seed: int) -> Any:
             vocab_size=vocabulary,
             hidden_size=128,
             intermediate_size=344,  # 8/3 of the width, as SwiGLU wants it (Shazeer 2020)
-            num_hidden_layers=4,
+            num_hidden_layers=2,
             num_attention_heads=4,
+            initializer_range=0.08,  # about 1 / sqrt(width): the usual 0.02 is for wide models
             num_key_value_heads=2,
             max_position_embeddings=length,
             tie_word_embeddings=True,

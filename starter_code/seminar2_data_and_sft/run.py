@@ -25,7 +25,7 @@ FAULTS = 80  # planted of each kind
 ITEMS = 64  # of the test set, answered before and after
 SFT_STEPS = 40
 SFT_VALIDATION = 24  # rows
-SCRATCH_STEPS = 300
+SCRATCH_STEPS = 900
 
 
 def read_rows(path: Path, number: int) -> list[dict[str, Any]]:

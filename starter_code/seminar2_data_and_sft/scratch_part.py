@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 VOCABULARY = 1024
 LENGTH = 128  # tokens of a document, and of a packed row
-ROWS = 8  # packed rows of a step
-RATE = 3e-3
+ROWS = 4  # packed rows of a step
+RATE = 6e-3
 OVERFIT_STEPS, OVERFIT_RATE = 80, 5e-3
 
 
