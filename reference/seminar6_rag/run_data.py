@@ -92,6 +92,10 @@ def better(one: Sequence[float], other: Sequence[float], seed: int) -> list[floa
 def verdict(name: str, other: str, what: str, difference: Sequence[float]) -> str:
     """Say in a sentence what a paired difference allows to say, and no more."""
     mean, low, high = difference
+    if low == high == 0:
+        return (
+            f"{name} and {other} did not differ once in {what}; a rare difference would not show."
+        )
     numbers = f"{mean:+.3f}, 95 % interval {low:+.3f} to {high:+.3f}"
     if low > 0:
         return f"{name} is better than {other} in {what} ({numbers})."

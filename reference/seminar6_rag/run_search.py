@@ -114,7 +114,7 @@ def compare_search(
         axes.set_xticks(DEPTHS, [str(k) for k in DEPTHS])
         axes.set_xlabel("k, documents looked at")
         axes.set_ylabel("recall@k, share of questions")
-        axes.legend()
+        axes.legend(loc="lower right")
 
 
 def _pairs(report: Report, scores: Mapping[str, np.ndarray], seed: int) -> None:

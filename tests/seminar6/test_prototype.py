@@ -89,6 +89,7 @@ def test_conclusions_follow_from_intervals():
     assert 0 < clear[1] <= clear[0] <= clear[2]
     assert verdict("A", "B", "x", clear).startswith("A is better than B in x (+")
     assert verdict("B", "A", "x", [-number for number in reversed(clear)]).startswith("B is worse")
+    assert "did not differ once in x" in verdict("A", "B", "x", better([0, 1], [0, 1], 1))
     assert "cannot be told apart" in verdict("A", "B", "x", better([0, 1, 0], [1, 0, 0], 1))
 
 
