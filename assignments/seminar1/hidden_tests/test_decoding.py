@@ -56,8 +56,8 @@ def test_a_left_padded_row_equals_the_row_alone(student, clean, case, rows, seed
         found[kind] = together == alone
     case.require(found["llama"], "seminar1.decoding.mask_ignored")
     case.require(found["gpt2"], "seminar1.decoding.positions")
-    ids = [[*prompts[0], 0, 0], prompts[1][:5]]
-    got = student.drive("lab", "greedy", spec, ids, [[1, 1, 1, 0, 0], [1] * 5], stop)
+    ids = [[*prompts[0], 0], prompts[1][:4]]
+    got = student.drive("lab", "greedy", spec, ids, [[1, 1, 1, 0], [1] * 4], stop)
     case.require(got["refused"], "seminar1.decoding.right_padding")
 
 
