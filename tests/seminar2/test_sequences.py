@@ -57,7 +57,8 @@ def _examples(sizes, seed=1):
 
 
 @pytest.mark.model
-def test_the_chat_mask_is_trls_but_for_what_follows_the_end_of_turn(own):
+@pytest.mark.filterwarnings("ignore:.gradient_checkpointing:FutureWarning")  # TRL's own setting
+def test_the_chat_mask_is_trls_but_for_what_follows_the_end_of_turn(own, tmp_path):
     import torch
     from datasets import Dataset
     from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
@@ -77,7 +78,7 @@ def test_the_chat_mask_is_trls_but_for_what_follows_the_end_of_turn(own):
         )
     )
     data = Dataset.from_list([{"prompt": CHAT[:1], "completion": CHAT[1:]}])
-    arguments = SFTConfig(use_cpu=True, bf16=False, report_to=[], output_dir="unused")
+    arguments = SFTConfig(use_cpu=True, bf16=False, report_to=[], output_dir=str(tmp_path))
     trainer = SFTTrainer(
         model=model, args=arguments, train_dataset=data, processing_class=tokenizer
     )
