@@ -21,7 +21,7 @@ RAW, OVERDONE, TAUGHT, MENDED, ODDS = "raw model", "DPO, overdone", "SFT", "SFT,
 PAIR_ROWS, SFT_ROWS, CHECK_ROWS, TEST_ROWS = 48, 128, 16, 32
 MIN_GAP = 0.2  # ROUGE-L that a person's summary, at 1, must be ahead of the model's
 RANK = 8
-OVER = Plan("dpo", steps=20, batch=4, lr=5e-4, weight=0.1, seed=0)
+OVER = Plan("dpo", steps=40, batch=2, lr=5e-4, weight=0.1, seed=0, decays=False)
 SFT = Plan("sft", steps=16, batch=8, lr=1e-3, weight=0.0, seed=0)
 FIXED = Plan("dpo", steps=9, batch=4, lr=5e-5, weight=0.1, seed=0)
 ORPO = Plan("orpo", steps=16, batch=4, lr=5e-4, weight=0.25, seed=0)

@@ -46,7 +46,7 @@ def show_steps(report: Report, trained: Mapping[str, Trained]) -> None:
         ]
         report.result(f"steps: {name}", [[s.loss, s.margin, s.chosen_worth] for s in one.steps])
     columns = ["training", "step", "loss", "accuracy", "margin", "log p chosen", "log p rejected"]
-    title = "On the way (ORPO's log p are per token; a batch of 4 pairs a step)"
+    title = "On the way (ORPO's log p are per token; means of a batch)"
     report.table("steps", columns, rows, title)
     with report.figure("margins", "Order of the pairs and quality of the text") as (_, axes):
         for colour, (name, one) in zip(COLOURS, trained.items(), strict=False):

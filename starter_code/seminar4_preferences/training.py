@@ -31,9 +31,10 @@ class Plan:
         method: `sft` looks at the chosen answers alone.
         steps: Optimizer steps.
         batch: Pairs a step.
-        lr: AdamW's learning rate, falling linearly to zero.
+        lr: AdamW's learning rate.
         weight: β of DPO, λ of ORPO; nothing to SFT.
         seed: Of the order of the pairs.
+        decays: Whether the rate falls linearly to zero, or stays.
     """
 
     method: Method
@@ -42,6 +43,7 @@ class Plan:
     lr: float
     weight: float
     seed: int
+    decays: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def train(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trainable, 1.0)
         for group in optimizer.param_groups:
-            group["lr"] = plan.lr * (1 - number / plan.steps)
+            group["lr"] = plan.lr * (1 - number / plan.steps if plan.decays else 1)
         optimizer.step()
         optimizer.zero_grad()
         steps.append(_step(number, float(loss.detach()), *seen))

@@ -27,7 +27,7 @@ _MARKER = re.compile(
     r"<(?=\s*(?:\||/?\s*(?:documents?|tool_call|s|system|user|assistant)\s*>))", re.I
 )
 INVISIBLE = re.compile("[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]")
-_NUMBER = re.compile(r"\[(?=\s*\d)")
+_NUMBER = re.compile(r"\[(\s*\d[\d\s,;]*)\]")
 _CITATION = re.compile(r"(?<!\w)\[\s*(\d+(?:\s*[,;]\s*\d+)*)\s*\]")
 
 
@@ -47,7 +47,8 @@ def shown(number: int, text: str) -> str:
     The text is neutral, and a number in brackets inside it gets round ones: it would read as the
     beginning of another passage, or as a citation.
     """
-    return f"[{number}] {_NUMBER.sub('(', neutral(text))}"
+    plain = _NUMBER.sub(r"(\1)", neutral(text))
+    return f"[{number}] {plain}"
 
 
 def pack_context(
