@@ -85,7 +85,7 @@ def _counted(rows: Iterable[Mapping[str, str]]) -> dict[str, Any]:
 
 
 def _rows(path: Path) -> list[Any]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [json.loads(row) for row in path.read_bytes().splitlines()]
 
 
 def _write(path: Path, rows: Iterable[Mapping[str, str]]) -> None:
