@@ -20,23 +20,23 @@ from jinja2 import Environment, StrictUndefined
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta content="width=device-width, initial-scale=1" name="viewport">
 <title>{{ title }}</title>
 <style>
 :root { color-scheme: light dark; --ink: #1c2024; --page: #ffffff; --soft: #667078;
   --line: #d5dade; --bar: #3b7dd8; }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root { --ink: #e4e7ea; --page: #15181b; --soft: #98a2aa; --line: #363c42; --bar: #6ea3ec; }
 }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page);
   max-width: 60rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
-table { border-collapse: collapse; width: 100%; }
+table { width: 100%; border-collapse: collapse; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0;
   border-bottom: 1px solid var(--line); }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 svg { display: block; width: 100%; min-width: 8rem; height: 1.2rem; }
 article { border-top: 1px solid var(--line); padding: .75rem 0; }
-.soft { color: var(--soft); }
+p.soft { color: var(--soft); }
 p.text { white-space: pre-wrap; margin: .35rem 0; }
 </style>
 <main>
