@@ -94,6 +94,24 @@ def spare_tokenizer() -> Any:
     return _loaded.spare
 
 
+def tiny_llama(seed: int, **config: Any) -> Any:
+    """Return a random two-layer Llama in eval mode; equal arguments give equal weights.
+
+    Args:
+        seed: Of the weights.
+        config: What `transformers.LlamaConfig` shall have beside or instead of this: its sizes,
+            its vocabulary, its special tokens.
+    """
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(seed)
+    # Ten times the usual range: at 0.02 a random model hardly looks at its context.
+    told: dict[str, Any] = {"num_hidden_layers": 2, "num_key_value_heads": 2, "initializer_range": 0.2}
+    model: Any = LlamaForCausalLM(LlamaConfig(**(told | config)))
+    return model.eval()
+
+
 def _nothing(what: str) -> InfraError:
     return InfraError(
         f"no {what} was loaded into this process",
