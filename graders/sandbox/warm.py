@@ -107,7 +107,11 @@ def tiny_llama(seed: int, **config: Any) -> Any:
 
     torch.manual_seed(seed)
     # Ten times the usual range: at 0.02 a random model hardly looks at its context.
-    told: dict[str, Any] = {"num_hidden_layers": 2, "num_key_value_heads": 2, "initializer_range": 0.2}
+    told: dict[str, Any] = {
+        "num_hidden_layers": 2,
+        "num_key_value_heads": 2,
+        "initializer_range": 0.2,
+    }
     model: Any = LlamaForCausalLM(LlamaConfig(**(told | config)))
     return model.eval()
 
